@@ -1,0 +1,74 @@
+"""Settings of the whole suite. They must stand before any array library loads."""
+
+import atexit
+import os
+import random
+import sys
+import tempfile
+
+# Real Keras is the reference; it runs on JAX too, so that the numbers agree.
+os.environ.setdefault("KERAS_BACKEND", "jax")
+os.environ.setdefault("JAX_PLATFORMS", "cpu")
+os.environ.setdefault("MPLBACKEND", "agg")
+# Neither the settings of the person who runs the tests nor a file that Keras
+# writes at import may matter.
+_home = tempfile.TemporaryDirectory(prefix="kerasish-tests-")
+atexit.register(_home.cleanup)
+os.environ["KERAS_HOME"] = os.environ["KERASISH_HOME"] = _home.name
+# Each worker of pytest-xdist keeps to one core.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
+
+import numpy as np  # noqa: E402
+import pytest  # noqa: E402
+
+SEED = 1234
+
+
+@pytest.fixture(autouse=True)
+def fresh_state():
+    """Each test starts from the same seeds and from automatic names at zero."""
+    random.seed(SEED)
+    np.random.seed(SEED)
+    for name in ("keras", "kerasish"):
+        utils = sys.modules.get(f"{name}.utils")
+        if utils is not None:
+            utils.clear_session(free_memory=False)
+            utils.set_random_seed(SEED)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def few_memory_maps():
+    """Drop compiled programs before the system's limit of maps (65,530) is near.
+
+    XLA maps memory for each program, and a worker compiles thousands of them.
+    """
+    yield
+    jax = sys.modules.get("jax")
+    if jax is not None and os.path.exists("/proc/self/maps"):
+        with open("/proc/self/maps") as maps:
+            crowded = sum(1 for _ in maps) > 20_000
+        if crowded:
+            jax.clear_caches()
+
+
+@pytest.fixture
+def close():
+    """`close(ours, theirs)`: two trees of arrays agree in shape and to 1e-5."""
+
+    def compare(ours, theirs, rtol=1e-5, atol=1e-6):
+        if isinstance(theirs, dict):
+            assert sorted(ours) == sorted(theirs)
+            for key in theirs:
+                compare(ours[key], theirs[key], rtol, atol)
+        elif isinstance(theirs, (list, tuple)):
+            assert len(ours) == len(theirs)
+            for mine, other in zip(ours, theirs, strict=True):
+                compare(mine, other, rtol, atol)
+        else:
+            mine, other = np.asarray(ours), np.asarray(theirs)
+            assert mine.shape == other.shape
+            np.testing.assert_allclose(mine, other, rtol, atol)
+
+    return compare
