@@ -1,0 +1,277 @@
+"""The JAX backend: XLA on CPU, GPU and TPU. The names are those of the contract."""
+
+import re
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+from jax.scipy import special
+
+from . import Spec
+
+# Stand-ins for unknown axes. An axis that differs between the two abstract runs is
+# unknown. They have many divisors, so that reshape(x, (-1, 4)) and split work, and
+# are too odd to be met by chance.
+STAND_INS = 6720, 13440
+# Products with at most this many multiplications are written as multiply-and-sum:
+# XLA:CPU calls a library for each dot, which costs more than such arithmetic.
+TINY_PRODUCT = 2048
+
+Array = jax.Array
+
+
+def _tiny(x1: Any, x2: Any) -> bool:
+    if not (1 <= x1.ndim <= 2 and x2.ndim == 2 and x1.shape[-1] == x2.shape[0]):
+        return False
+    return x1.size * x2.shape[1] <= TINY_PRODUCT
+
+
+def matmul(x1: Any, x2: Any, **options: Any) -> Array:
+    """Multiply matrices as jnp.matmul does; tiny ones so that XLA:CPU can fuse them."""
+    x1, x2 = jnp.asarray(x1), jnp.asarray(x2)
+    if options or jax.default_backend() != "cpu" or not _tiny(x1, x2):
+        return jnp.matmul(x1, x2, **options)
+    dtype = jnp.result_type(x1, x2)
+    if not jnp.issubdtype(dtype, jnp.floating):
+        return jnp.matmul(x1, x2)
+    return (x1[..., :, None].astype(dtype) * x2.astype(dtype)).sum(-2, dtype=dtype)
+
+
+class _Namespace:
+    """jax.numpy, with the few functions of this module in place of its own."""
+
+    matmul = staticmethod(matmul)
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(jnp, name)
+        setattr(self, name, found)
+        return found
+
+
+xp: Any = _Namespace()
+
+
+def enable_float64(on: bool) -> None:
+    """Switch 64-bit numbers on or off for the process."""
+    if jax.config.jax_enable_x64 != on:
+        jax.config.update("jax_enable_x64", on)
+
+
+def _canonical(dtype: Any) -> Any:
+    return None if dtype is None else jax.dtypes.canonicalize_dtype(dtype)
+
+
+def asarray(x: Any, dtype: str | None = None) -> Array:
+    """Convert numbers, lists and arrays; 64-bit types become 32-bit unless enabled."""
+    if hasattr(x, "__array__") and not isinstance(x, (np.ndarray, jax.Array)):
+        x = np.asarray(x)
+    return jnp.asarray(x, _canonical(dtype))
+
+
+def to_numpy(x: Any) -> np.ndarray:
+    """Return a writable NumPy copy."""
+    return np.array(x)
+
+
+def is_array(x: Any) -> bool:
+    """Say whether `x` is an array of this backend (concrete or traced)."""
+    return isinstance(x, jax.Array)
+
+
+def dtype_name(x: Any) -> str:
+    """Return the dtype of an array or number by name."""
+    if hasattr(x, "dtype"):
+        return jnp.dtype(x.dtype).name
+    return jnp.result_type(x).name
+
+
+def cast(x: Any, dtype: str) -> Array:
+    """Convert `x` to `dtype`."""
+    if isinstance(x, jax.Array):
+        return x.astype(_canonical(dtype))
+    return asarray(x, dtype)
+
+
+def infer(fn: Callable[..., Any], specs: Sequence[Spec]) -> Any:
+    """Shapes and dtypes of what `fn` returns; axes that follow unknown ones are None.
+
+    Args:
+        fn: takes as many arrays as there are specs, returns a tree of arrays.
+        specs: shape (None for an unknown axis) and dtype of each argument.
+
+    Returns:
+        The tree with a `Spec` in place of each array.
+    """
+
+    def run(size: int) -> Any:
+        arguments = [
+            jax.ShapeDtypeStruct(
+                tuple(size if d is None else d for d in shape), _canonical(dtype)
+            )
+            for shape, dtype in specs
+        ]
+        # A new function object each time: JAX would reuse a trace made before.
+        return jax.eval_shape(lambda *arrays: fn(*arrays), *arguments)
+
+    unknown = any(None in shape for shape, _ in specs)
+    try:
+        first = run(STAND_INS[0])
+        second = run(STAND_INS[1]) if unknown else first
+    except (TypeError, ValueError) as error:
+        text = re.sub(rf"\b({STAND_INS[0]}|{STAND_INS[1]})\b", "None", str(error))
+        if text == str(error):
+            raise
+        raise type(error)(text).with_traceback(error.__traceback__) from None
+
+    def merge(a: Any, b: Any) -> Spec:
+        shape = tuple(i if i == j else None for i, j in zip(a.shape, b.shape))
+        return Spec(shape, jnp.dtype(a.dtype).name)
+
+    return jax.tree.map(merge, first, second)
+
+
+def value_and_grad(fn: Callable[[list[Any]], tuple[Any, Any]]) -> Callable[..., Any]:
+    """Turn `fn(list) -> (scalar, aux)` into `list -> ((scalar, aux), gradients)`."""
+    return jax.value_and_grad(fn, has_aux=True)
+
+
+stop_gradient = lax.stop_gradient
+custom_gradient = jax.custom_gradient
+
+
+def jit(fn: Callable[..., Any], donate: Sequence[int] = ()) -> Callable[..., Any]:
+    """Compile `fn`; the arrays of the arguments at `donate` may be overwritten."""
+    return jax.jit(fn, donate_argnums=tuple(donate))
+
+
+vmap = jax.vmap
+eager = jax.ensure_compile_time_eval
+block = jax.block_until_ready
+
+scan = lax.scan
+while_loop = lax.while_loop
+fori_loop = lax.fori_loop
+cond = lax.cond
+switch = lax.switch
+associative_scan = lax.associative_scan
+
+
+def uniform(
+    key: Any, shape: Any, dtype: str, minval: Any = 0.0, maxval: Any = 1.0
+) -> Any:
+    """Draw from [minval, maxval)."""
+    return jax.random.uniform(key, shape, _canonical(dtype), minval, maxval)
+
+
+def normal(key: Any, shape: Any, dtype: str) -> Any:
+    """Draw from the standard normal distribution."""
+    return jax.random.normal(key, shape, _canonical(dtype))
+
+
+def truncated_normal(key: Any, lower: Any, upper: Any, shape: Any, dtype: str) -> Any:
+    """Draw from the standard normal distribution within [lower, upper]."""
+    return jax.random.truncated_normal(key, lower, upper, shape, _canonical(dtype))
+
+
+def randint(key: Any, shape: Any, minval: Any, maxval: Any, dtype: str) -> Any:
+    """Draw integers from [minval, maxval)."""
+    return jax.random.randint(key, shape, minval, maxval, _canonical(dtype))
+
+
+def bernoulli(key: Any, p: Any, shape: Any) -> Any:
+    """Draw booleans that are true with probability `p`."""
+    return jax.random.bernoulli(key, p, shape)
+
+
+def gamma(key: Any, alpha: Any, shape: Any, dtype: str) -> Any:
+    """Draw from the gamma distribution with shape parameter `alpha` and scale 1."""
+    return jax.random.gamma(key, alpha, shape, _canonical(dtype))
+
+
+def beta(key: Any, a: Any, b: Any, shape: Any, dtype: str) -> Any:
+    """Draw from the beta distribution."""
+    return jax.random.beta(key, a, b, shape, _canonical(dtype))
+
+
+def binomial(key: Any, n: Any, p: Any, shape: Any, dtype: str) -> Any:
+    """Draw the number of successes in `n` trials of probability `p`."""
+    return jax.random.binomial(key, n, p, shape, _canonical(dtype))
+
+
+def categorical(key: Any, logits: Any, num_samples: int, dtype: str) -> Any:
+    """Draw `num_samples` class indices for each row of `logits` (rows, classes)."""
+    shape = (num_samples, logits.shape[0])
+    drawn = jax.random.categorical(key, logits, axis=-1, shape=shape)
+    return jnp.transpose(drawn).astype(_canonical(dtype))
+
+
+def permutation(key: Any, x: Any, axis: int = 0) -> Any:
+    """Shuffle `x` along `axis`, keeping slices whole."""
+    return jax.random.permutation(key, x, axis)
+
+
+split = jax.random.split
+fold_in = jax.random.fold_in
+
+erf = special.erf
+erfinv = special.erfinv
+lgamma = special.gammaln
+digamma = special.digamma
+
+
+def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """log of the sum of exp, without overflow."""
+    return special.logsumexp(x, axis=axis, keepdims=keepdims)
+
+
+top_k = lax.top_k
+
+
+def segment_sum(data: Any, ids: Any, num_segments: int | None) -> Any:
+    """Sum the rows of `data` that share an id."""
+    return jax.ops.segment_sum(data, ids, num_segments)
+
+
+def segment_max(data: Any, ids: Any, num_segments: int | None) -> Any:
+    """Maximum of the rows of `data` that share an id."""
+    return jax.ops.segment_max(data, ids, num_segments)
+
+
+def index_update(x: Any, indices: Any, values: Any) -> Any:
+    """`x` with `x[indices]` replaced by `values`."""
+    return x.at[indices].set(values)
+
+
+def index_add(x: Any, indices: Any, values: Any) -> Any:
+    """`x` with `values` added to `x[indices]`; repeated indices add up."""
+    return x.at[indices].add(values)
+
+
+def devices() -> list[str]:
+    """Names of the devices, the default one first: `"gpu:0"`, `"cpu:0"` ..."""
+    return [_device_name(device) for device in jax.devices()]
+
+
+def _device_name(found: Any) -> str:
+    kind = "gpu" if found.platform in ("cuda", "rocm", "gpu") else found.platform
+    return f"{kind}:{found.id}"
+
+
+def device(name: str) -> AbstractContextManager[Any]:
+    """Context in which new arrays and computations go to the named device."""
+    kind, _, index = name.lower().partition(":")
+    try:
+        candidates = jax.devices(kind)
+    except RuntimeError:
+        candidates = []
+    number = int(index or 0) if (index or "0").isdigit() else -1
+    if not 0 <= number < len(candidates):
+        raise ValueError(
+            f"There is no device {name!r} for JAX here; there are {devices()} "
+            "and always 'cpu:0'."
+        )
+    return jax.default_device(candidates[number])
