@@ -292,10 +292,7 @@ class Variable:
     def convert(self, value: Any) -> Any:
         """Return `value` as an array of this variable's dtype."""
         value = value.value if isinstance(value, Variable) else value
-        if backend.is_array(value):
-            same = backend.dtype_name(value) == self.dtype
-            return value if same else backend.cast(value, self.dtype)
-        return backend.asarray(value, self.dtype)
+        return backend.cast(value, self.dtype)
 
     def assign(self, value: Any) -> Any:
         """Replace the value; shape must be equal, the dtype is converted.

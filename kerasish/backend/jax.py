@@ -90,10 +90,11 @@ def dtype_name(x: Any) -> str:
 
 
 def cast(x: Any, dtype: str) -> Array:
-    """Convert `x` to `dtype`."""
-    if isinstance(x, jax.Array):
-        return x.astype(_canonical(dtype))
-    return asarray(x, dtype)
+    """Convert `x` to `dtype`; the result's type is never weak."""
+    if not isinstance(x, jax.Array):
+        return asarray(x, dtype)
+    wanted = _canonical(dtype)
+    return x if x.dtype == wanted and not x.weak_type else x.astype(wanted)
 
 
 def infer(fn: Callable[..., Any], specs: Sequence[Spec]) -> Any:
