@@ -1,0 +1,22 @@
+"""Utilities: preparing data, seeds, custom objects, and small things for users."""
+
+from ..config import (
+    disable_interactive_logging,
+    enable_interactive_logging,
+    is_interactive_logging_enabled,
+)
+from ..dtypes import standardize_dtype
+from ..graph import is_symbolic as is_keras_tensor
+from ..registry import (
+    CustomObjectScope,
+    custom_object_scope,
+    deserialize_keras_object,
+    get_custom_objects,
+    get_registered_name,
+    get_registered_object,
+    register_keras_serializable,
+    serialize_keras_object,
+)
+from .numerical import normalize, to_categorical
+from .seeding import clear_session, set_random_seed
+from .sequence import pad_sequences

@@ -1,0 +1,58 @@
+"""One seed for all that is random, and a fresh start between experiments."""
+
+import gc
+import random as python_random
+
+import numpy as np
+
+from .. import initializers, random, registry
+
+__all__ = ["clear_session", "set_random_seed"]
+
+
+def set_random_seed(seed: int) -> None:
+    """Seed Python's, NumPy's and kerasish's own generators.
+
+    What follows is then the same in each run: first weights, dropout, shuffling.
+
+    Args:
+        seed: an integer from 0 to 2³² − 1.
+
+    Raises:
+        ValueError: for anything else.
+
+    Example:
+        >>> keras.utils.set_random_seed(1)
+        >>> first = np.asarray(keras.random.normal((2,)))
+        >>> keras.utils.set_random_seed(1)
+        >>> bool((np.asarray(keras.random.normal((2,))) == first).all())
+        True
+    """
+    if not isinstance(seed, int) or not 0 <= seed < 2**32:
+        raise ValueError(
+            f"`seed` must be an integer from 0 to 2**32 - 1, got {seed!r} of type "
+            f"{type(seed).__name__}."
+        )
+    python_random.seed(seed)
+    np.random.seed(seed)
+    random.seed_default(seed)
+    initializers.seed_default(seed)
+
+
+def clear_session(free_memory: bool = True) -> None:
+    """Start counting automatic names anew: the next Dense is `dense` again.
+
+    Models are ordinary objects that go when nobody holds them; there is no registry
+    that keeps them.
+
+    Args:
+        free_memory: collect unreachable cycles now.
+
+    Example:
+        >>> keras.utils.clear_session()
+        >>> keras.metrics.AUC().name
+        'auc'
+    """
+    registry.reset_names()
+    if free_memory:
+        gc.collect()
