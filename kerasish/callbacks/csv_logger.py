@@ -49,7 +49,9 @@ class CSVLogger(Callback):
         """Open the file."""
         grows = self.append and os.path.exists(self.filename)
         mode = "a" if grows else "w"
-        self.csv_file = Path(self.filename).open(mode, newline="", encoding="utf-8")
+        path = Path(self.filename)
+        # Open until training ends.
+        self.csv_file = path.open(mode, newline="", encoding="utf-8")
         self._has_header = grows and os.path.getsize(self.filename) > 0
         self.keys = self._writer = None
 

@@ -1,0 +1,31 @@
+"""Data adapters: every kind of input becomes arrays or an iterator of batches."""
+
+from .arrays import check_rows, named_leaves, to_array, to_arrays
+from .checks import check_finite
+from .dataset import PyDataset
+from .feed import ArrayData, Batch, BatchStream, adapt
+from .shuffle import epoch_orders
+from .split import (
+    pack_x_y_sample_weight,
+    train_validation_split,
+    unpack_x_y_sample_weight,
+)
+from .weights import weigh_classes
+
+__all__ = [
+    "ArrayData",
+    "Batch",
+    "BatchStream",
+    "PyDataset",
+    "adapt",
+    "check_finite",
+    "check_rows",
+    "epoch_orders",
+    "named_leaves",
+    "pack_x_y_sample_weight",
+    "to_array",
+    "to_arrays",
+    "train_validation_split",
+    "unpack_x_y_sample_weight",
+    "weigh_classes",
+]
