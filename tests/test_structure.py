@@ -21,7 +21,7 @@ ROWS = [
     ["config", "dtypes", "tree", "registry"],
     ["backend"],
     ["variable", "graph"],
-    ["ops", "random", "dtype_policies"],
+    ["ops", "random", "dtype_policies", "devices", "mixed_precision"],
     ["symbolic", "activations", "initializers", "regularizers", "constraints"]
     + ["losses", "optimizers.schedules"],
     ["layers.layer", "metrics", "optimizers"],

@@ -1,0 +1,336 @@
+"""The four functions that save and load, whatever the format."""
+
+import os
+import sys
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import h5py
+
+from ..registry import (
+    CustomObjectScope,
+    deserialize_keras_object,
+    serialize_keras_object,
+)
+from . import archive, hdf5, legacy_h5, weights_h5
+from .atomic import replacing
+
+__all__ = ["load_model", "load_weights", "save_model", "save_weights"]
+
+HDF5_ENDINGS = (".h5", ".hdf5")
+HDF5_MAGIC, ZIP_MAGIC = b"\x89HDF\r\n\x1a\n", b"PK\x03\x04"
+
+
+def save_model(
+    model: Any,
+    filepath: str | os.PathLike[str],
+    overwrite: bool = True,
+    zipped: bool | None = None,
+    **kwargs: Any,
+) -> None:
+    """Save architecture, weights, compile arguments and optimizer state in one file.
+
+    The file is written beside the old one and takes its place when it is whole.
+
+    Args:
+        model: a built model.
+        filepath: ending in `.keras` (zip archive) or `.h5`, `.hdf5`; real Keras 3 reads
+            both.
+        overwrite: if False and the file exists, a terminal is asked, else it is an
+            error.
+        zipped: None or True; archives that are folders are not written.
+        include_optimizer: only with `.h5`; False leaves out how the model is trained.
+
+    Raises:
+        ValueError: for another ending; for parts of the model that could not be loaded
+            again, such as a lambda for a loss.
+        FileExistsError: if the file exists and may not be overwritten.
+
+    Example:
+        >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+        >>> keras.saving.save_model(model, "model.keras")
+        >>> keras.saving.load_model("model.keras").output_shape
+        (None, 1)
+    """
+    include_optimizer = kwargs.pop("include_optimizer", True)
+    if kwargs:
+        raise TypeError(
+            f"`save_model` got unknown arguments {sorted(kwargs)}; it takes "
+            "`overwrite`, `zipped` and `include_optimizer`."
+        )
+    path = os.fspath(filepath)
+    if not path.endswith((".keras", *HDF5_ENDINGS)):
+        raise ValueError(
+            "`filepath` must end in `.keras` or `.h5` for a whole model (`.weights.h5` "
+            f"with `save_weights` for the weights alone), got {path!r}."
+        )
+    if zipped is False:
+        raise ValueError(
+            "`zipped=False` is not offered: a model is saved as one file, so that "
+            "there is always a whole one. Leave it out."
+        )
+    if not _may_write(path, overwrite):
+        return
+    _require_built(model)
+    serialized = _serialize(model, include_optimizer)
+    with replacing(path) as new:
+        if path.endswith(".keras"):
+            archive.save(new, model, serialized)
+        else:
+            with h5py.File(new, "w") as file:
+                legacy_h5.save(file, model, serialized, include_optimizer)
+
+
+def _serialize(model: Any, include_optimizer: bool) -> dict[str, Any]:
+    """Return the config; what could not be loaded again is refused now."""
+    try:
+        serialized = serialize_keras_object(model)
+    except ValueError as error:
+        raise ValueError(
+            f"Model `{model.name}` cannot be saved so that it could be loaded again. "
+            f"{error}"
+        ) from error
+    if not include_optimizer:
+        serialized.pop("compile_config", None)
+    return serialized
+
+
+def _require_built(model: Any) -> None:
+    if not model.built:
+        raise ValueError(
+            f"Model `{model.name}` has no weights yet, so there is nothing to save. "
+            "Call it on data, give it an `Input`, or call its `build(input_shape)`."
+        )
+
+
+def _may_write(path: str, overwrite: bool) -> bool:
+    if overwrite or not os.path.exists(path):
+        return True
+    if not sys.stdin or not sys.stdin.isatty():
+        raise FileExistsError(
+            f"{path!r} exists. Pass `overwrite=True` to replace it, or another path."
+        )
+    return input(f"{path} exists. Overwrite it? [y/n] ").strip().lower() == "y"
+
+
+def load_model(
+    filepath: str | os.PathLike[str],
+    custom_objects: Mapping[str, Any] | None = None,
+    compile: bool = True,
+    safe_mode: bool = True,
+) -> Any:
+    """Load a model that kerasish or Keras 3 saved; the content tells the format.
+
+    Args:
+        filepath: an HDF5 file or a `.keras` archive.
+        custom_objects: name -> class or function that the file may name.
+        compile: whether to restore how it is trained, with the optimizer's state.
+        safe_mode: for Keras's sake; code in a file is never run, also with False.
+
+    Returns:
+        The model. If only the training part could not be understood, it is not compiled
+        and a warning says what it was.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if it is damaged, refused, or names something unknown.
+
+    Example:
+        >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+        >>> model.save("model.h5")
+        >>> keras.saving.load_model("model.h5").count_params()
+        3
+    """
+    with CustomObjectScope(custom_objects), _whole(_existing(filepath)) as whole:
+        model = _make(whole.config)
+        whole.layout.load_layers(whole.file, model)
+        legacy_h5.load_state(whole.file, model)
+        if compile:
+            _compile(model, whole)
+    return model
+
+
+@dataclass
+class Whole:
+    """An open file with a whole model.
+
+    Args:
+        config: of the model, for `deserialize_keras_object`.
+        training: returns the compile arguments, None if there are none.
+        file: the arrays.
+        layout: the module that knows how they lie there.
+    """
+
+    config: dict[str, Any]
+    training: Callable[[], dict[str, Any] | None]
+    file: h5py.File
+    layout: Any
+
+
+@contextmanager
+def _whole(path: str) -> Iterator[Whole]:
+    if _format(path) == "zip":
+        with archive.opened(path) as opened:
+            config = archive.config(opened)
+            training = config.pop("compile_config", None)
+            with archive.weights(opened) as file:
+                yield Whole(config, lambda: training, file, weights_h5)
+    else:
+        with hdf5.opened(path, path) as file:
+            config = legacy_h5.model_config(file)
+            yield Whole(config, lambda: legacy_h5.training(file), file, legacy_h5)
+
+
+def _make(config: dict[str, Any]) -> Any:
+    model = deserialize_keras_object(config)
+    if not hasattr(model, "layers"):
+        raise ValueError(
+            f"The file describes a {type(model).__name__} where a model belongs."
+        )
+    if not model.built:
+        raise ValueError(
+            f"The file does not say with which input shape model `{model.name}` was "
+            "built. Save it again with a `get_build_config` or an `Input`, or make the "
+            "model in code and use `load_weights`."
+        )
+    return model
+
+
+def _compile(model: Any, whole: Whole) -> None:
+    """Restore how the model is trained, or warn and leave it uncompiled."""
+    part = "compile arguments"
+    try:
+        if not (training := whole.training()):
+            return
+        model.compile_from_config(training)
+        part = "optimizer state"
+        whole.layout.load_optimizer(whole.file, model)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        model.compiled = False
+        warnings.warn(
+            f"The model was loaded, but it is not compiled: the file's {part} could "
+            f"not be understood. Call `compile()` before training. {error}",
+            stacklevel=3,
+        )
+
+
+def save_weights(
+    model: Any,
+    filepath: str | os.PathLike[str],
+    overwrite: bool = True,
+    max_shard_size: float | None = None,
+    **kwargs: Any,
+) -> None:
+    """Save the weights, and the optimizer's state where the format has it.
+
+    Args:
+        model: a built model.
+        filepath: ending in `.weights.h5` (as Keras 3 writes them), or in `.h5` or
+            `.hdf5` (as all eras of Keras read them).
+        overwrite: as in `save_model`.
+        max_shard_size: None; weights are written to one file.
+
+    Raises:
+        ValueError: for another ending, or if the model has no weights yet.
+
+    Example:
+        >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+        >>> keras.saving.save_weights(model, "model.weights.h5")
+        >>> keras.saving.load_weights(model, "model.weights.h5")
+    """
+    path = os.fspath(filepath)
+    if kwargs:
+        raise TypeError(f"`save_weights` got unknown arguments {sorted(kwargs)}.")
+    if max_shard_size is not None:
+        raise ValueError("`max_shard_size` is not offered: weights go to one file.")
+    if not path.endswith(HDF5_ENDINGS):
+        raise ValueError(
+            f"`filepath` must end in `.weights.h5` (or `.h5`, `.hdf5`), got {path!r}."
+        )
+    if not _may_write(path, overwrite):
+        return
+    _require_built(model)
+    layout = weights_h5 if path.endswith(".weights.h5") else legacy_h5
+    with replacing(path) as new, h5py.File(new, "w") as file:
+        layout.save_weights(file, model)
+
+
+def load_weights(
+    model: Any,
+    filepath: str | os.PathLike[str],
+    skip_mismatch: bool = False,
+    **kwargs: Any,
+) -> None:
+    """Load weights from any file that holds some, whole models included.
+
+    Layers and weights are matched by name first, then by order; what does not fit is
+    an error that shows both sides, and then nothing is changed.
+
+    Args:
+        model: a built model.
+        filepath: `.weights.h5`, `.h5`, `.hdf5` or `.keras`; the content tells.
+        skip_mismatch: leave weights alone, with a warning, whose shapes differ.
+        by_name: load only layers that have one name on both sides (not for files of the
+            `.weights.h5` layout, where all names must be there).
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if it is damaged, refused, or does not fit.
+
+    Example:
+        >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+        >>> model.save_weights("w.weights.h5")
+        >>> keras.saving.load_weights(model, "w.weights.h5")
+    """
+    by_name = kwargs.pop("by_name", False)
+    if kwargs:
+        raise TypeError(f"`load_weights` got unknown arguments {sorted(kwargs)}.")
+    path = _existing(filepath)
+    _require_built(model)
+    with _weights(path) as file:
+        if "layer_names" in file.attrs or "model_weights" in file:
+            legacy_h5.load_layers(file, model, skip_mismatch, by_name)
+            legacy_h5.load_state(file, model)
+        elif by_name:
+            raise ValueError(
+                f"`by_name=True` needs a file that lists its layers; {path!r} has the "
+                "layout of `.weights.h5`, whose names are always looked at."
+            )
+        else:
+            weights_h5.load_weights(file, model, skip_mismatch)
+
+
+@contextmanager
+def _weights(path: str) -> Iterator[h5py.File]:
+    if _format(path) == "zip":
+        with archive.opened(path) as opened, archive.weights(opened) as file:
+            yield file
+    else:
+        with hdf5.opened(path, path) as file:
+            yield file
+
+
+def _existing(filepath: str | os.PathLike[str]) -> str:
+    path = os.fspath(filepath)
+    if not os.path.exists(path):
+        raise FileNotFoundError(f"There is no file {path!r}.")
+    if os.path.isdir(path):
+        raise ValueError(f"{path!r} is a folder; models are loaded from one file.")
+    return path
+
+
+def _format(path: str) -> str:
+    """Tell the format by content: `"zip"` or `"hdf5"`."""
+    with open(path, "rb") as file:
+        start = file.read(8)
+    if start.startswith(ZIP_MAGIC):
+        return "zip"
+    if start == HDF5_MAGIC or h5py.is_hdf5(path):
+        return "hdf5"
+    raise ValueError(
+        f"{path!r} is neither an HDF5 file nor a `.keras` archive; it begins with "
+        f"{start!r}."
+    )

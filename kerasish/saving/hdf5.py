@@ -1,0 +1,239 @@
+"""The only door to HDF5 files: what is read is checked first.
+
+A file may come from anybody. Only hard links are followed, only plain numbers stored in
+the file itself are read, and no array is allocated before its shape was compared with
+what the model expects.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import h5py
+import numpy as np
+
+__all__ = [
+    "attribute_names",
+    "child",
+    "document",
+    "entries",
+    "opened",
+    "read",
+    "text",
+    "write",
+    "write_names",
+]
+
+# HDF5 keeps attributes in an object header of 64 KiB; longer lists are cut in pieces.
+HEADER_LIMIT = 64_512
+# Filters built into HDF5 and h5py: deflate, shuffle, fletcher32, lzf. Any other would
+# have HDF5 look for a plug-in library to load.
+FILTERS = {1, 2, 3, 32000}
+MAX_DOCUMENT = 64 * 2**20
+MAX_NAMES = 1_000_000
+
+
+@contextmanager
+def plainly(where: str) -> Iterator[None]:
+    """Turn the many errors that HDF5 gives for damaged files into one of ours."""
+    try:
+        yield
+    except (OSError, RuntimeError, KeyError, TypeError, UnicodeError) as error:
+        raise ValueError(
+            f"The file is damaged: cannot read {where}. {error}"
+        ) from error
+
+
+@contextmanager
+def opened(source: Any, name: str) -> Iterator[h5py.File]:
+    """Open an HDF5 file (a path or a binary file object) for reading."""
+    try:
+        file = h5py.File(source, "r")
+    except OSError as error:
+        raise ValueError(
+            f"{name!r} is not a whole HDF5 file: it is damaged or was cut short. "
+            f"{error}"
+        ) from error
+    try:
+        yield file
+    finally:
+        file.close()
+
+
+def child(parent: h5py.Group, path: str, kind: type = h5py.Group) -> Any:
+    """Return the group or dataset at `path`, following hard links only.
+
+    Raises:
+        ValueError: if there is none, it is of another kind, or a link leads to it.
+    """
+    found: Any = parent
+    for part in path.split("/"):
+        where = f"`{_place(found)}/{part}`"
+        if not isinstance(found, h5py.Group) or part in ("", ".", ".."):
+            raise ValueError(f"The file is damaged: {where} is no place in it.")
+        with plainly(where):
+            link = found.get(part, getlink=True)
+        if link is None:
+            raise ValueError(f"The file is damaged: {where} is missing.")
+        if not isinstance(link, h5py.HardLink):
+            raise ValueError(
+                f"The file is refused: {where} is a {type(link).__name__}, and links "
+                "to other places or files are not followed."
+            )
+        with plainly(where):
+            found = found[part]
+    if not isinstance(found, kind):
+        raise ValueError(
+            f"The file is damaged: `{_place(found)}` should be a "
+            f"{kind.__name__.lower()}, it is a {type(found).__name__.lower()}."
+        )
+    return found
+
+
+def _place(thing: Any) -> str:
+    return (thing.name or "").rstrip("/")
+
+
+def entries(group: h5py.Group) -> list[str]:
+    """Return the names in a group; `child` checks what is behind them."""
+    with plainly(f"`{_place(group)}`"):
+        return list(group.keys())
+
+
+# --- arrays --------------------------------------------------------------------------
+
+
+def check_dataset(dataset: h5py.Dataset) -> None:
+    """Refuse whatever is not plain numbers held in the file itself."""
+    where = f"`{_place(dataset)}`"
+    with plainly(where):
+        properties = dataset.id.get_create_plist()
+        count = properties.get_nfilters()
+        filters = {properties.get_filter(i)[0] for i in range(count)}
+        elsewhere = properties.get_external_count() or dataset.is_virtual
+        kind, shape = dataset.dtype.kind, dataset.shape
+    if elsewhere:
+        raise ValueError(
+            f"The file is refused: {where} keeps its values in other files or datasets."
+        )
+    if filters - FILTERS:
+        raise ValueError(
+            f"The file is refused: {where} needs HDF5 filters {sorted(filters)}, of "
+            "which only deflate, shuffle, fletcher32 and lzf are used."
+        )
+    if kind not in "biufV" or dataset.dtype.fields or shape is None:
+        raise ValueError(
+            f"The file is refused: {where} holds {dataset.dtype}, not an array of "
+            "numbers."
+        )
+
+
+def read(dataset: h5py.Dataset, shape: Sequence[int]) -> np.ndarray:
+    """Read an array that must have `shape`."""
+    check_dataset(dataset)
+    where = f"`{_place(dataset)}`"
+    if dataset.shape != tuple(shape):
+        raise ValueError(
+            f"{where} has shape {dataset.shape} in the file where the model expects "
+            f"{tuple(shape)}."
+        )
+    with plainly(where):
+        return np.asarray(dataset[()])
+
+
+def stored_shape(dataset: h5py.Dataset) -> tuple[int, ...]:
+    """Return the declared shape, if what the file really holds justifies it."""
+    check_dataset(dataset)
+    # Deflate packs at most 1:1032; values that were never written take no place.
+    if dataset.nbytes > 1_100 * dataset.id.get_storage_size():
+        raise ValueError(
+            f"The file is refused: `{_place(dataset)}` declares the shape "
+            f"{dataset.shape}, for which it holds too little."
+        )
+    return dataset.shape
+
+
+def write(group: h5py.Group, name: str, value: np.ndarray) -> None:
+    """Write an array; types that HDF5 does not know are marked, as Keras does."""
+    dataset = group.create_dataset(name, data=value)
+    if dataset.dtype.kind == "V":
+        dataset.attrs["dtype"] = value.dtype.name
+
+
+# --- attributes ----------------------------------------------------------------------
+
+
+def _attribute(thing: Any, name: str) -> Any:
+    """Return an attribute that is a text or a list of such, None if there is none."""
+    where = f"attribute `{name}` of `{_place(thing) or '/'}`"
+    with plainly(where):
+        if name not in thing.attrs:
+            return None
+        identity = thing.attrs.get_id(name)
+        shape, dtype = identity.shape, identity.dtype
+    size = int(np.prod(shape or (1,)))
+    if size == 0:
+        return []
+    if len(shape) > 1 or size > MAX_NAMES or h5py.check_string_dtype(dtype) is None:
+        raise ValueError(f"The file is damaged: {where} is not text.")
+    with plainly(where):
+        value = thing.attrs[name]
+        return _decoded(value) if shape == () else [_decoded(v) for v in value]
+
+
+def _decoded(value: Any) -> str:
+    return value.decode("utf-8") if isinstance(value, bytes) else str(value)
+
+
+def text(thing: Any, name: str) -> str | None:
+    """Return an attribute that is one text, None if there is none."""
+    value = _attribute(thing, name)
+    if value is not None and not isinstance(value, str):
+        raise ValueError(f"The file is damaged: attribute `{name}` is not one text.")
+    return value
+
+
+def attribute_names(group: h5py.Group, name: str) -> list[str]:
+    """Return a list of names kept in an attribute, or in pieces `name0`, `name1` ..."""
+    value = _attribute(group, name)
+    if value is None:
+        pieces = []
+        while (piece := _attribute(group, f"{name}{len(pieces)}")) is not None:
+            pieces.append(piece)
+        if not pieces:
+            raise ValueError(
+                f"The file is damaged: `{_place(group)}` lacks the attribute `{name}`."
+            )
+        value = [item for piece in pieces for item in piece]
+    if isinstance(value, str):
+        raise ValueError(f"The file is damaged: attribute `{name}` is not a list.")
+    return value
+
+
+def write_names(group: h5py.Group, name: str, values: Iterable[str]) -> None:
+    """Write a list of names, in pieces where it is too long for one attribute."""
+    encoded = [value.encode("utf-8") for value in values]
+    if any(len(value) > HEADER_LIMIT for value in encoded):
+        raise ValueError(f"A name is longer than {HEADER_LIMIT} bytes.")
+    array = np.asarray(encoded)
+    count = 1
+    while any(p.nbytes > HEADER_LIMIT for p in np.array_split(array, count)):
+        count += 1
+    if count == 1:
+        group.attrs[name] = encoded
+        return
+    for number, piece in enumerate(np.array_split(array, count)):
+        group.attrs[f"{name}{number}"] = piece
+
+
+def document(content: str | bytes, where: str) -> Any:
+    """Return a JSON document, refusing what is not one."""
+    if len(content) > MAX_DOCUMENT:
+        raise ValueError(f"The file is refused: {where} is {len(content)} bytes long.")
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(
+            f"The file is damaged: {where} is not a JSON document. {error}"
+        ) from error

@@ -1,0 +1,328 @@
+"""Whole models in one `.h5` file, in the layout of all eras of Keras.
+
+/                   attributes model_config, training_config (JSON), keras_version
+/model_weights      attribute layer_names; a group for each layer with an attribute
+                    weight_names and its arrays; top_level_model_weights
+/optimizer_weights  attribute weight_names and the optimizer's arrays
+/kerasish           what Keras has no place for (it skips this group): the states of
+                    random generators
+"""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+import h5py
+
+from .. import backend, config, losses
+from . import hdf5
+from .matching import (
+    Bundle,
+    Pair,
+    aligned,
+    assign,
+    check,
+    match_all,
+    match_bundles,
+    weights_table,
+)
+
+__all__ = [
+    "load_layers",
+    "load_optimizer",
+    "load_state",
+    "model_config",
+    "restore_optimizer",
+    "save",
+    "save_state",
+    "save_weights",
+    "training",
+]
+
+# The version of Keras whose layout, names and configs this is.
+KERAS_VERSION = "3.15.1"
+TOP = "top_level_model_weights"
+
+
+# --- writing -------------------------------------------------------------------------
+
+
+def save(file: h5py.File, model: Any, serialized: Any, include_optimizer: bool) -> None:
+    """Write architecture, weights, compile arguments and optimizer state.
+
+    Args:
+        file: an open, empty file.
+        model: the model.
+        serialized: its config, as `serialize_keras_object` makes it.
+        include_optimizer: False leaves out the compile arguments, too.
+    """
+    _sign(file)
+    file.attrs["model_config"] = json.dumps(to_legacy(serialized))
+    _save_layers(file.create_group("model_weights"), model)
+    compiled = serialized.get("compile_config")
+    if include_optimizer and compiled:
+        file.attrs["training_config"] = json.dumps(training_config(compiled))
+        group = file.create_group("optimizer_weights")
+        _write_bundle(group, [(v.path, v) for v in model.optimizer.variables])
+    save_state(file, model)
+
+
+def save_weights(file: h5py.File, model: Any) -> None:
+    """Write the weights alone."""
+    _save_layers(file, model)
+    save_state(file, model)
+
+
+def _save_layers(group: h5py.Group, model: Any) -> None:
+    _sign(group)
+    bundles = model_bundles(model, with_empty=True)
+    hdf5.write_names(group, "layer_names", [b.name for b in bundles if b.name != TOP])
+    # In the order of their names, so that none is a folder in an earlier one's place.
+    for bundle in sorted(bundles, key=lambda b: b.name):
+        _write_bundle(group.create_group(bundle.name), bundle.weights)
+
+
+def save_state(file: h5py.Group, model: Any) -> None:
+    """Write what is neither a weight nor the optimizer's: random generators."""
+    if variables := state_variables(model):
+        group = file.create_group("kerasish").create_group("state")
+        _write_bundle(group, [(v.path, v) for v in variables])
+
+
+def _sign(group: h5py.Group) -> None:
+    group.attrs["keras_version"] = KERAS_VERSION
+    group.attrs["backend"] = config.backend()
+
+
+def _write_bundle(group: h5py.Group, weights: Iterable[tuple[str, Any]]) -> None:
+    weights = list(weights)
+    names = _separate([name for name, _ in weights])
+    hdf5.write_names(group, "weight_names", names)
+    for name, (_, variable) in zip(names, weights):
+        hdf5.write(group, name, backend.to_numpy(variable.value))
+
+
+def _separate(names: list[str]) -> list[str]:
+    """Number names that are taken, or that are folders of others."""
+    taken: set[str] = set()
+    result = []
+    for name in names:
+        new, count = name, 0
+        while new in taken or any(t.startswith(f"{new}/") for t in taken):
+            count += 1
+            new = f"{name}_{count}"
+        taken.add(new)
+        result.append(new)
+    return result
+
+
+# --- the model's side ----------------------------------------------------------------
+
+
+def model_bundles(model: Any, with_empty: bool = False) -> list[Bundle]:
+    """Describe the model's layers with their weights, in the order of the layout."""
+    bundles = [
+        Bundle.of(layer, [*layer.trainable_weights, *layer.non_trainable_weights])
+        for layer in model.layers
+    ]
+    inside = {id(v) for bundle in bundles for _, v in bundle.weights}
+    own = [
+        (v.path, v)
+        for v in [*model.trainable_weights, *model.non_trainable_weights]
+        if id(v) not in inside
+    ]
+    for bundle, name in zip(bundles, _separate([b.name for b in bundles])):
+        bundle.name = name
+    bundles.append(Bundle(TOP, own))
+    return [b for b in bundles if with_empty or b.weights]
+
+
+def state_variables(model: Any) -> list[Any]:
+    """Return the variables that the layout of Keras has no place for."""
+    weights = {id(v) for v in model.weights}
+    return [v for v in model.variables if id(v) not in weights]
+
+
+# --- reading -------------------------------------------------------------------------
+
+
+def file_bundles(group: h5py.Group) -> list[Bundle]:
+    """Describe the layers with weights in a file."""
+    names = hdf5.attribute_names(group, "layer_names")
+    if TOP in hdf5.entries(group) and TOP not in names:
+        names = [*names, TOP]
+    bundles = [Bundle(name, _read_bundle(hdf5.child(group, name))) for name in names]
+    return [bundle for bundle in bundles if bundle.weights]
+
+
+def _read_bundle(group: h5py.Group) -> list[tuple[str, h5py.Dataset]]:
+    names = hdf5.attribute_names(group, "weight_names")
+    return [(name, hdf5.child(group, name, h5py.Dataset)) for name in names]
+
+
+def load_layers(
+    file: h5py.File, model: Any, skip_mismatch: bool = False, by_name: bool = False
+) -> None:
+    """Read the weights of each layer.
+
+    Args:
+        file: a whole model, or weights alone.
+        model: a built model.
+        skip_mismatch: weights whose shapes differ are left alone, with a warning.
+        by_name: only layers that are on both sides under one name are read.
+
+    Raises:
+        ValueError: with a table, if the file does not fit; nothing is changed then.
+    """
+    bare = "model_weights" not in hdf5.entries(file)
+    theirs = file_bundles(file if bare else hdf5.child(file, "model_weights"))
+    own = model_bundles(model)
+    if by_name:
+        known = {b.name: b for b in theirs}
+        couples = [(known[b.name], b) for b in own if b.name in known]
+    else:
+        couples = match_bundles(theirs, own)
+    assign(check(match_all(couples, skip_mismatch), skip_mismatch))
+
+
+def load_optimizer(file: h5py.File, model: Any) -> None:
+    """Read the state of the model's optimizer, building it if need be.
+
+    Raises:
+        ValueError: with a table, if the state is not one of this optimizer.
+    """
+    if "optimizer_weights" in hdf5.entries(file):
+        restore_optimizer(_read_bundle(hdf5.child(file, "optimizer_weights")), model)
+
+
+def restore_optimizer(theirs: list[tuple[str, h5py.Dataset]], model: Any) -> None:
+    """Put the arrays of a file into the variables of the model's optimizer.
+
+    An optimizer that had made no step when it was saved left its counters only.
+    """
+    optimizer = model.optimizer
+    if len(theirs) > len(optimizer.variables):
+        optimizer.build(model.trainable_variables)
+    ours = [(v.path, v) for v in optimizer.variables]
+    names = [name for name, _ in theirs]
+    if len(theirs) < len(ours) and all(array.shape == () for _, array in theirs):
+        named = [(path, v) for path, v in ours if path in names]
+        ours = named or ours[: len(theirs)]
+    order = aligned(names, [path for path, _ in ours])
+    if order is None:
+        raise ValueError(
+            "The optimizer's state in the file does not fit the optimizer.\n"
+            + weights_table([Bundle("", theirs)], [Bundle("", ours)])
+        )
+    pairs = [Pair(theirs[i][1], v) for i, (_, v) in zip(order, ours)]
+    assign(check(pairs, skip_mismatch=False))
+
+
+def load_state(file: h5py.Group, model: Any) -> None:
+    """Read what we wrote beside Keras's layout; files without it are as good."""
+    variables = state_variables(model)
+    if "kerasish" not in hdf5.entries(file) or not variables:
+        return
+    theirs = _read_bundle(hdf5.child(file, "kerasish/state"))
+    own = Bundle("state", [(v.path, v) for v in variables])
+    order = aligned([n for n, _ in theirs], [n for n, _ in own.weights])
+    if order is None:
+        raise ValueError(
+            "The states of random generators in the file do not fit the model.\n"
+            + weights_table([Bundle("", theirs)], [own])
+        )
+    pairs = [Pair(theirs[i][1], v) for i, v in zip(order, variables)]
+    assign(check(pairs, skip_mismatch=False))
+
+
+# --- configs -------------------------------------------------------------------------
+
+
+def to_legacy(serialized: dict[str, Any]) -> dict[str, Any]:
+    """Spell the config of a model or layer as this layout does: without modules."""
+    inner = serialized["config"]
+    if isinstance(inner, dict) and isinstance(inner.get("layers"), list):
+        inner = {**inner, "layers": [to_legacy(layer) for layer in inner["layers"]]}
+    name = serialized.get("registered_name") or serialized["class_name"]
+    kept = {k: v for k, v in serialized.items() if k in ("name", "inbound_nodes")}
+    return {"class_name": name, "config": inner, **kept}
+
+
+def from_legacy(legacy: Any, module: str = "keras.layers") -> Any:
+    """Spell a config without modules as `deserialize_keras_object` expects it."""
+    if isinstance(legacy, list):
+        return [from_legacy(item, module) for item in legacy]
+    if not isinstance(legacy, dict):
+        return legacy
+    if not isinstance(legacy.get("class_name"), str):
+        return {key: from_legacy(value, module) for key, value in legacy.items()}
+    inner = legacy.get("config")
+    if isinstance(inner, dict) and isinstance(inner.get("layers"), list):
+        inner = {**inner, "layers": from_legacy(inner["layers"], module)}
+    result = {"module": module, "registered_name": None, **legacy, "config": inner}
+    if ">" in legacy["class_name"]:
+        name = legacy["class_name"]
+        result.update(
+            module=None, class_name=name.rsplit(">", 1)[1], registered_name=name
+        )
+    return result
+
+
+def training_config(compiled: dict[str, Any]) -> dict[str, Any]:
+    """Turn compile arguments into the form in which this layout keeps them."""
+    config = {key: _plain(value) for key, value in compiled.items()}
+    config["loss"] = _long_names(config.get("loss"))
+    config["optimizer_config"] = config.pop("optimizer")
+    return config
+
+
+def _plain(value: Any) -> Any:
+    """Objects without their modules, functions by their names."""
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if value.get("class_name") == "function":
+        return value["config"]
+    if isinstance(value.get("class_name"), str) and "config" in value:
+        return to_legacy(value)
+    return {key: _plain(item) for key, item in value.items()}
+
+
+def _long_names(loss: Any) -> Any:
+    """Write "mse" as "mean_squared_error": Keras cannot load its own short names."""
+    if isinstance(loss, (list, tuple)):
+        return [_long_names(item) for item in loss]
+    if isinstance(loss, dict) and "class_name" not in loss:
+        return {key: _long_names(item) for key, item in loss.items()}
+    if isinstance(loss, str):
+        return getattr(losses.get(loss), "__name__", loss)
+    return loss
+
+
+def model_config(file: h5py.File) -> dict[str, Any]:
+    """Return the model's config, as `deserialize_keras_object` expects it."""
+    if (found := hdf5.text(file, "model_config")) is None:
+        raise ValueError(
+            "The file holds weights but no model. Make the model in code and use "
+            "`load_weights`."
+        )
+    config = hdf5.document(found, "`model_config`")
+    if not isinstance(config, dict) or not isinstance(config.get("class_name"), str):
+        raise ValueError("The file is damaged: `model_config` describes no model.")
+    return from_legacy(config)
+
+
+def training(file: h5py.File) -> dict[str, Any] | None:
+    """Return the compile arguments that a file keeps, None if it has none."""
+    if (found := hdf5.text(file, "training_config")) is None:
+        return None
+    config = hdf5.document(found, "`training_config`")
+    if not isinstance(config, dict):
+        raise ValueError("The file is damaged: `training_config` is not a dict.")
+    optimizer = config.pop("optimizer_config", None)
+    config["optimizer"] = from_legacy(optimizer, "keras.optimizers")
+    config["loss"] = from_legacy(config.get("loss"), "keras.losses")
+    for key in ("metrics", "weighted_metrics"):
+        config[key] = from_legacy(config.get(key), "keras.metrics")
+    return config

@@ -1,0 +1,214 @@
+"""Which array of a file belongs in which variable of a model.
+
+Names decide first. Where they say nothing, because they were made automatically or the
+model was written anew, the order decides; where names and order contradict each other,
+or anything is left over, nothing is loaded and the error shows both sides.
+"""
+
+import re
+import warnings
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from .. import backend
+from ..registry import to_snake_case
+from . import hdf5
+
+__all__ = ["Bundle", "Pair", "assign", "check", "match_all", "match_bundles"]
+
+MOST_ROWS = 60
+
+
+@dataclass
+class Bundle:
+    """The weights that belong to one layer, in the model or in a file.
+
+    Args:
+        name: the layer's name.
+        weights: pairs (weight's name, variable or dataset).
+        automatic: whether the name may have been made from the class and a counter.
+    """
+
+    name: str
+    weights: list[tuple[str, Any]] = field(default_factory=list)
+    automatic: bool = False
+
+    @classmethod
+    def of(cls, layer: Any, variables: Iterable[Any], name: str = "") -> "Bundle":
+        """Describe a layer of the model and its variables."""
+        kind = re.escape(to_snake_case(type(layer).__name__))
+        automatic = bool(re.fullmatch(rf"{kind}(_\d+)?", layer.name))
+        return cls(name or layer.name, [(v.path, v) for v in variables], automatic)
+
+
+class Pair(NamedTuple):
+    """A dataset of the file and the variable that it belongs in."""
+
+    dataset: Any
+    variable: Any
+
+
+def aligned(
+    file: Sequence[str], model: Sequence[str], free: Sequence[bool] | None = None
+) -> list[int] | None:
+    """Return for each name of the model the position in the file; None: no way.
+
+    Args:
+        file: names in the file, in its order.
+        model: names in the model, in its order.
+        free: of each of the model's, whether its name says nothing.
+
+    Example:
+        >>> from kerasish.saving.matching import aligned
+        >>> aligned(["b", "a"], ["a", "b"])
+        [1, 0]
+        >>> aligned(["x", "a"], ["a", "y"]) is None
+        True
+    """
+    places = {name: i for i, name in enumerate(file)}
+    unique = len(places) == len(file) and len(set(model)) == len(model)
+    if unique and places.keys() == set(model):
+        return [places[name] for name in model]
+    if len(file) != len(model):
+        return None
+    if unique:
+        for i, name in enumerate(model):
+            if places.get(name, i) != i and not (free and free[i]):
+                return None
+    return list(range(len(file)))
+
+
+def match_bundles(
+    file: Sequence[Bundle], model: Sequence[Bundle]
+) -> list[tuple[Bundle, Bundle]]:
+    """Pair the layers of a file with those of the model that have weights.
+
+    Raises:
+        ValueError: with a table, if names and order leave it open.
+    """
+    order = aligned(
+        [b.name for b in file], [b.name for b in model], [b.automatic for b in model]
+    )
+    if order is None:
+        raise ValueError(
+            "The layers with weights in the file do not fit those of the model: "
+            "neither are their names the same, nor are they in the same order.\n"
+            + table([_summary(b) for b in file], [_summary(b) for b in model])
+        )
+    return [(file[i], b) for i, b in zip(order, model)]
+
+
+def match_weights(file: Bundle, model: Bundle) -> list[Pair]:
+    """Pair the weights of one layer.
+
+    Raises:
+        ValueError: with a table, if names, order or shapes do not fit.
+    """
+    theirs, ours = ([_clean(n) for n, _ in b.weights] for b in (file, model))
+    ends = [[name.rsplit("/", 1)[-1] for name in names] for names in (theirs, ours)]
+    order = None
+    if set(theirs) == set(ours):
+        order = aligned(theirs, ours)
+    elif all(not end.isdigit() for end in ends[0]):
+        order = aligned(*ends)
+    elif len(theirs) == len(ours):  # numbered, not named
+        order = list(range(len(ours)))
+    if order is None:
+        raise ValueError(
+            f"The weights of layer `{model.name}` do not fit those in the file.\n"
+            + weights_table([file], [model])
+        )
+    return [Pair(file.weights[i][1], v) for i, (_, v) in zip(order, model.weights)]
+
+
+def match_all(
+    couples: Iterable[tuple[Bundle, Bundle]], skip_mismatch: bool
+) -> list[Pair]:
+    """Pair the weights of all layers; those that do not fit are errors or skipped."""
+    pairs = []
+    for file, model in couples:
+        try:
+            pairs += match_weights(file, model)
+        except ValueError as error:
+            if not skip_mismatch:
+                raise
+            warnings.warn(f"Skipped layer `{model.name}`. {error}", stacklevel=5)
+    return pairs
+
+
+def _clean(name: str) -> str:
+    """A weight's name without the `:0` of older eras."""
+    return re.sub(r":\d+$", "", name)
+
+
+def misfits(pairs: Iterable[Pair]) -> list[Pair]:
+    """Return the pairs whose shapes differ."""
+    return [p for p in pairs if p.dataset.shape != tuple(p.variable.shape)]
+
+
+def check(pairs: list[Pair], skip_mismatch: bool) -> list[Pair]:
+    """Return the pairs that can be loaded; shapes that differ are errors or skipped."""
+    for pair in pairs:
+        hdf5.check_dataset(pair.dataset)
+    wrong = misfits(pairs)
+    if not wrong:
+        return pairs
+    rows = table(
+        [_row(p.dataset.name, p.dataset) for p in wrong],
+        [_row(p.variable.path, p.variable) for p in wrong],
+    )
+    if not skip_mismatch:
+        raise ValueError(f"Shapes in the file are not those of the model.\n{rows}")
+    warnings.warn(f"Skipped weights whose shapes differ.\n{rows}", stacklevel=4)
+    return [p for p in pairs if p not in wrong]
+
+
+def assign(pairs: Sequence[Pair]) -> None:
+    """Read all arrays into their variables; on failure all keep their old values."""
+    before = []
+    try:
+        for dataset, variable in pairs:
+            value = hdf5.read(dataset, variable.shape)
+            if value.dtype.kind == "V":  # bfloat16 and its like, as bare bytes
+                value = value.view(backend.to_numpy(variable.value).dtype)
+            before.append((variable, variable.value))
+            variable.assign(value)
+    except BaseException:
+        for variable, value in before:
+            variable.assign(value)
+        raise
+
+
+# --- tables in errors ----------------------------------------------------------------
+
+
+def table(file: Sequence[str], model: Sequence[str]) -> str:
+    """Show two columns: what the file has, what the model has."""
+    count = max(len(file), len(model))
+    left = [*file, *[""] * (count - len(file))]
+    right = [*model, *[""] * (count - len(model))]
+    width = max(map(len, ["file", *left[:MOST_ROWS]]))
+    rows = [f"  {'file':{width}} | model"]
+    rows += [f"  {a:{width}} | {b}" for a, b in zip(left[:MOST_ROWS], right)]
+    if count > MOST_ROWS:
+        rows.append(f"  ... and {count - MOST_ROWS} more")
+    return "\n".join(rows)
+
+
+def weights_table(file: Iterable[Bundle], model: Iterable[Bundle]) -> str:
+    """Show the weights of both sides with their shapes."""
+    columns: list[list[str]] = [
+        [_row(name, thing) for bundle in side for name, thing in bundle.weights]
+        for side in (file, model)
+    ]
+    return table(*columns)
+
+
+def _row(name: str, thing: Any) -> str:
+    return f"{name} {tuple(thing.shape)}"
+
+
+def _summary(bundle: Bundle) -> str:
+    shapes = ", ".join(str(tuple(thing.shape)) for _, thing in bundle.weights)
+    return f"{bundle.name}: {shapes}"
