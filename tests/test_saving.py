@@ -289,7 +289,7 @@ def test_short_names_of_losses_come_back(loss, writer, tmp_path):
     model = trained(LIBRARIES[writer], small, loss=loss, metrics=["mae"])
     save(model, path)
     loaded = kerasish.models.load_model(path)
-    ours, theirs = loaded.evaluate(*data(small), verbose=0), None
+    ours = loaded.evaluate(*data(small), verbose=0)
     theirs = model.evaluate(*data(small), verbose=0)
     np.testing.assert_allclose(ours, theirs, rtol=1e-5)
     assert loaded.compiled
@@ -303,21 +303,6 @@ def test_short_names_of_losses_come_back(loss, writer, tmp_path):
 def test_compile_arguments_come_back(writer, reader, ending, tmp_path):
     k = LIBRARIES[writer]
     path = str(tmp_path / f"m{ending}")
-    model = (
-        trained(
-            k,
-            functional,
-            loss={"one": "mean_absolute_error", "two": k.losses.Huber(0.3)},
-            loss_weights={"one": 0.5, "two": 2.0},
-            metrics={
-                "one": ["mean_squared_error"],
-                "two": [k.metrics.MeanAbsoluteError()],
-            },
-            optimizer=k.optimizers.RMSprop(k.optimizers.schedules.CosineDecay(0.1, 9)),
-        )
-        if False
-        else None
-    )
     model = functional(k)
     model.compile(
         loss=["mean_absolute_error", k.losses.Huber(0.3)],
@@ -604,12 +589,6 @@ def test_the_content_tells_the_format_not_the_name(files, tmp_path):
         model.save_weights(tmp_path / "m.txt")
 
 
-DATASETS = {
-    ".h5": "model_weights/only/only/kernel",
-    ".weights.h5": "layers/dense/vars/0",
-}
-
-
 def kernel_path(ending, file):
     """Where the kernel is in a file of the model `small`."""
     found = []
@@ -709,11 +688,6 @@ FORGED = {
 def test_forged_arrays_are_refused(change, ending, files, tmp_path):
     path = forge(ending, files, tmp_path, change)
     refused(path, f"(?s){FORGED[change]}")
-
-
-def config_of(path):
-    with h5py.File(path) as file:
-        return json.loads(file.attrs["model_config"])
 
 
 @pytest.mark.parametrize(
