@@ -20,7 +20,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 ROWS = [
     ["config", "dtypes", "tree", "registry"],
     ["backend"],
-    ["variable", "graph"],
+    ["variable", "graph", "masks"],
     ["ops", "random", "dtype_policies", "devices", "mixed_precision"],
     ["symbolic", "activations", "initializers", "regularizers", "constraints"]
     + ["losses", "optimizers.schedules"],
@@ -40,6 +40,7 @@ LATE = {
     "pandas": "optional: met only in the hands of those who have it",
     "sklearn": "optional: the extra `examples`",
     "IPython": "optional: there only inside a notebook",
+    "scipy": "slow: the windows of one initializer; JAX brings it along",
     "tqdm": "slow: needed only by who watches a progress bar",
 }
 # Those that only the backend of that name may import.
