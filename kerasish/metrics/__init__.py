@@ -105,11 +105,26 @@ _ALIASES: dict[str, Any] = {
 }
 _CAPITALS = {name.upper(): thing for name, thing in _ALIASES.items() if len(name) < 5}
 
-get, serialize, deserialize = registry.accessors(
+get, _, deserialize = registry.accessors(
     "metric",
     {registry.to_snake_case(name): thing for name, thing in _CLASSES.items()}
     | _CLASSES
     | _ALIASES
     | _CAPITALS,
 )
+
+
+def serialize(metric: Metric) -> dict[str, Any]:
+    """Turn a metric into a config of plain values.
+
+    Args:
+        metric: a metric, or a function of this namespace.
+
+    Example:
+        >>> keras.metrics.serialize(keras.metrics.Mean())["class_name"]
+        'Mean'
+    """
+    return registry.serialize_keras_object(metric)
+
+
 registry.add_namespace("metrics", {**_CLASSES, **_FUNCTIONS, "get": get})

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import backend, ops, registry
+from .. import backend, ops
 from .confusion import (
     ConfusionMetric,
     confusion_counts,
@@ -206,7 +206,4 @@ def _choice(name: str, value: Any, allowed: Sequence[str]) -> str:
     for choice in allowed:
         if isinstance(value, str) and value.lower() == choice.lower():
             return choice
-    raise ValueError(
-        f"`{name}` of AUC must be one of {list(allowed)}, got {value!r}."
-        + registry.did_you_mean(value, allowed)
-    )
+    raise ValueError(f"`{name}` of AUC must be one of {list(allowed)}, got {value!r}.")

@@ -121,7 +121,13 @@ class Metric(registry.Configurable):
         """Add a batch and return the value so far."""
         self._check_super_called()
         self.update_state(*args, **kwargs)
-        return self.result()
+        return self.current_value()
+
+    def current_value(self) -> Any:
+        """Return `result()` as arrays: what it returns may hold variables."""
+        return tree.map_structure(
+            lambda x: x.value if isinstance(x, Variable) else x, self.result()
+        )
 
     def stateless_update_state(
         self, metric_variables: Sequence[Any], *args: Any, **kwargs: Any
@@ -142,7 +148,7 @@ class Metric(registry.Configurable):
 
     def stateless_result(self, metric_variables: Sequence[Any]) -> Any:
         """Return the value that belongs to these values of `variables`."""
-        return self._pure(self.result, metric_variables)[0]
+        return self._pure(self.current_value, metric_variables)[0]
 
     def stateless_reset_state(self) -> list[Any]:
         """Return the values that `reset_state` would give to `variables`."""
