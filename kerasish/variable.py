@@ -196,6 +196,7 @@ class Variable:
             raise ValueError(f"`aggregation` must be in {allowed}, got {aggregation!r}.")
         self.path = "/".join((*state.path, self.name))
         self.trainable = bool(trainable)
+        self.frozen = False  # trained, but for the time being its layer is not
         self.aggregation, self.synchronization = aggregation or "none", synchronization
         self.layout = layout
         self.regularizer: Any = None

@@ -68,7 +68,7 @@ CONTRACT = (
     *("uniform", "normal", "truncated_normal", "randint", "bernoulli", "gamma"),
     *("beta", "binomial", "categorical", "permutation", "split", "fold_in"),
     *("erf", "erfinv", "lgamma", "digamma", "logsumexp", "top_k", "segment_sum"),
-    *("segment_max", "index_update", "index_add"),
+    *("segment_max", "index_update", "index_add", "take_rows"),
     *("devices", "device", "enable_float64"),
 )
 

@@ -276,3 +276,11 @@ def device(name: str) -> AbstractContextManager[Any]:
             "and always 'cpu:0'."
         )
     return jax.default_device(candidates[number])
+
+
+def take_rows(x: Any, start: Any, size: int, order: Any = None) -> Any:
+    """Rows `start` to `start + size` of `x`, or of `x[order]`; `size` is fixed."""
+    if order is None:
+        return lax.dynamic_slice_in_dim(x, start, size)
+    chosen = lax.dynamic_slice_in_dim(order, start, size)
+    return x.at[chosen].get(mode="promise_in_bounds")

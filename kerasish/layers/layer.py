@@ -1,0 +1,851 @@
+"""The base class of all layers: state, building, calling, masks, losses, config."""
+
+import functools
+import inspect
+import threading
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from .. import backend, dtype_policies, dtypes, initializers, registry, tree
+from .. import regularizers as regularizers_module
+from ..graph import KerasTensor, Node, Operation, any_symbolic, infer_call, is_symbolic
+from ..masks import get_mask, set_mask
+from ..random import SeedGenerator
+from ..variable import Variable, functional, setting, state
+from .input_spec import check_inputs
+
+__all__ = ["Layer"]
+
+
+class _Calls(threading.local):
+    entry: Any = None  # the outermost layer being called
+    training: bool | None = None
+
+
+_calls = _Calls()
+
+
+def _walk(value: Any) -> Iterator[Any]:
+    """Leaves of nested lists, tuples and dicts of attributes."""
+    kind = type(value)
+    if kind is list or kind is tuple:
+        for x in value:
+            yield from _walk(x)
+    elif isinstance(value, dict):
+        for x in list(value.values()):
+            yield from _walk(x)
+    else:
+        yield value
+
+
+def _unique(things: Sequence[Any]) -> list[Any]:
+    return list({id(x): x for x in things}.values())
+
+
+class Layer(Operation, registry.Configurable):
+    """A function with weights.
+
+    A subclass makes its weights in `build(input_shape)` (or in the constructor) with
+    `add_weight`, and computes in `call(inputs)`. Layers, variables and metrics that
+    are attributes, also within lists and dicts, are found by themselves.
+
+    Args:
+        activity_regularizer: penalty on the outputs.
+        trainable: whether the weights are trained; may be changed at any time.
+        dtype: dtype or dtype policy, default `config.dtype_policy()`.
+        autocast: whether float inputs are cast to the compute dtype.
+        name: unique in a model; default from the class.
+
+    Raises:
+        ValueError: for unknown keyword arguments.
+
+    Example:
+        >>> class Scale(keras.Layer):
+        ...     def build(self, input_shape):
+        ...         self.factor = self.add_weight((input_shape[-1],), "ones")
+        ...     def call(self, inputs):
+        ...         return inputs * self.factor
+        >>> np.asarray(Scale()(np.ones((1, 2), "float32"))).tolist()
+        [[1.0, 1.0]]
+    """
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        made = registry.Configurable.__new__(cls, *args, **kwargs)
+        # Set here, so that attributes work before the base constructor ran.
+        made.__dict__.update(
+            built=False, nodes=[], _weights=[], _losses=[], _trainable=True, _path=None
+        )
+        made.__dict__.update(_build_shapes=None, _sample_shape=None)
+        return made
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "build" in vars(cls):
+            cls.build = _recorded_build(cls.build)  # type: ignore[method-assign]
+
+    def __init__(
+        self,
+        *,
+        activity_regularizer: Any = None,
+        trainable: bool = True,
+        dtype: Any = None,
+        autocast: bool = True,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        nodes = self.nodes
+        Operation.__init__(self, name)
+        self.nodes = nodes
+        self.activity_regularizer = regularizers_module.get(activity_regularizer)
+        self._take_input_shape(kwargs)
+        if kwargs:
+            known = [p for p in inspect.signature(type(self).__init__).parameters]
+            known += ["activity_regularizer", "trainable", "dtype", "autocast", "name"]
+            hint = registry.did_you_mean(next(iter(kwargs)), known)
+            raise ValueError(
+                f"Unrecognized keyword arguments passed to {type(self).__name__}: "
+                f"{kwargs}.{hint}"
+            )
+        self.dtype_policy = dtype_policies.get(dtype)
+        self.autocast = autocast
+        self.input_spec: Any = None
+        self.supports_masking = type(self).compute_mask is not Layer.compute_mask
+        self._trainable = bool(trainable)
+
+    def _take_input_shape(self, kwargs: dict[str, Any]) -> None:
+        """Old spellings of `Input`: the shape, given to a first layer."""
+        if "input_dim" in kwargs:
+            kwargs["input_shape"] = (kwargs.pop("input_dim"),)
+        if "input_shape" in kwargs:
+            self._sample_shape = (None, *kwargs.pop("input_shape"))
+        if "batch_input_shape" in kwargs:
+            self._sample_shape = tuple(kwargs.pop("batch_input_shape"))
+
+    # --- types ------------------------------------------------------------------------
+
+    @property
+    def compute_dtype(self) -> str:
+        """dtype in which the layer computes."""
+        return self.dtype_policy.compute_dtype
+
+    @property
+    def variable_dtype(self) -> str:
+        """dtype of the weights."""
+        return self.dtype_policy.variable_dtype
+
+    @property
+    def dtype(self) -> str:
+        """dtype of the weights."""
+        return self.variable_dtype
+
+    @property
+    def input_dtype(self) -> str:
+        """dtype to which float inputs are cast."""
+        return self.compute_dtype
+
+    # --- state ------------------------------------------------------------------------
+
+    def _own(self, kind: Any) -> list[Any]:
+        """What of `kind` (a test) stands in the attributes, in order, once each."""
+        return _unique(
+            [
+                x
+                for name, value in self.__dict__.items()
+                if name not in ("_arguments", "_losses", "nodes")
+                for x in _walk(value)
+                if kind(x)
+            ]
+        )
+
+    @property
+    def _layers(self) -> list["Layer"]:
+        return [x for x in self._own(_is_layer) if x is not self]
+
+    def _own_variables(self) -> list[Variable]:
+        """Trained ones first, as files keep them; seeds and metrics are apart."""
+        found = self._own(_is_variable)
+        return sorted(found, key=lambda v: not (v.trainable or v.frozen))
+
+    def _flatten_layers(
+        self, include_self: bool = True, recursive: bool = True
+    ) -> list["Layer"]:
+        found: list[Layer] = [self] if include_self else []
+        for layer in self._layers:
+            found += layer._flatten_layers() if recursive else [layer]
+        return _unique(found)
+
+    @property
+    def variables(self) -> list[Variable]:
+        """All variables: weights, then states of seed generators, of sublayers too."""
+        found = self._own_variables()
+        found += [seed.state for seed in self._own(_is_seed)]
+        for layer in self._layers:
+            found += layer.variables
+        return _unique(found)
+
+    @property
+    def weights(self) -> list[Variable]:
+        """The variables that files keep: all but states of seed generators."""
+        found = self._own_variables()
+        for layer in self._layers:
+            found += layer.weights
+        return _unique(found)
+
+    @property
+    def trainable_variables(self) -> list[Variable]:
+        """Variables that an optimizer changes."""
+        return [v for v in self.variables if v.trainable] if self.trainable else []
+
+    @property
+    def non_trainable_variables(self) -> list[Variable]:
+        """Variables that an optimizer leaves alone."""
+        trained = self.trainable
+        return [v for v in self.variables if not (trained and v.trainable)]
+
+    @property
+    def trainable_weights(self) -> list[Variable]:
+        """Weights that an optimizer changes."""
+        return [v for v in self.weights if v.trainable] if self.trainable else []
+
+    @property
+    def non_trainable_weights(self) -> list[Variable]:
+        """Weights that an optimizer leaves alone."""
+        trained = self.trainable
+        return [v for v in self.weights if not (trained and v.trainable)]
+
+    @property
+    def metrics(self) -> list[Any]:
+        """Metrics that are attributes of the layer or its sublayers."""
+        found = self._own(_is_metric)
+        for layer in self._layers:
+            found += layer.metrics
+        return _unique(found)
+
+    @property
+    def metrics_variables(self) -> list[Variable]:
+        """Variables of the metrics."""
+        return [v for metric in self.metrics for v in metric.variables]
+
+    @property
+    def trainable(self) -> bool:
+        """Whether the weights are trained; setting it reaches all sublayers."""
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        value = bool(value)
+        self._trainable = value
+        for variable in self._own_variables():
+            if not value and variable.trainable:
+                variable.trainable, variable.frozen = False, True
+            elif value and variable.frozen:
+                variable.trainable, variable.frozen = True, False
+        for layer in self._layers:
+            layer.trainable = value
+
+    @property
+    def path(self) -> str:
+        """Name with those of the layers around, `"encoder/dense"`."""
+        return "/".join(self._path or (self.name,))
+
+    def count_params(self) -> int:
+        """Return the number of weights' elements.
+
+        Raises:
+            ValueError: if the layer is not built yet.
+        """
+        if not self.built:
+            raise ValueError(
+                f"Layer `{self.name}` has no weights yet: call it on data, or "
+                "`build(input_shape)` it, before `count_params()`."
+            )
+        return sum(v.size for v in self.weights)
+
+    def add_weight(
+        self,
+        shape: Any = None,
+        initializer: Any = None,
+        dtype: Any = None,
+        trainable: bool = True,
+        autocast: bool = True,
+        regularizer: Any = None,
+        constraint: Any = None,
+        aggregation: str | None = "none",
+        overwrite_with_gradient: bool = False,
+        name: str | None = None,
+    ) -> Variable:
+        """Make a variable of this layer.
+
+        Args:
+            shape: default `()`.
+            initializer: default `"glorot_uniform"` for floats, else `"zeros"`.
+            dtype: default the policy's variable dtype.
+            trainable: whether it is trained.
+            autocast: whether it is read in the compute dtype during `call`.
+            regularizer: penalty that is added to the loss.
+            constraint: projection applied after each update.
+            aggregation: how replicas are combined.
+            overwrite_with_gradient: whether its gradient is its new value.
+            name: default `"variable"`.
+        """
+        shape = (shape,) if isinstance(shape, int) else tuple(shape or ())
+        dtype = dtypes.standardize_dtype(dtype or self.variable_dtype)
+        if initializer is None:
+            initializer = "glorot_uniform" if dtypes.is_float(dtype) else "zeros"
+        with self._scope():
+            variable = Variable(
+                initializers.get(initializer),
+                shape,
+                dtype,
+                trainable,
+                autocast,
+                aggregation,
+                name=name,
+            )
+        variable.regularizer = regularizers_module.get(regularizer)
+        if callable(constraint) or constraint is None:
+            variable.constraint = constraint
+        else:
+            variable.constraint = registry.namespace("constraints")["get"](constraint)
+        variable.overwrite_with_gradient = overwrite_with_gradient
+        if variable.trainable and not self.trainable:
+            variable.trainable, variable.frozen = False, True
+        self._weights.append(variable)
+        return variable
+
+    add_variable = add_weight
+
+    def get_weights(self) -> list[np.ndarray]:
+        """Return the weights as NumPy arrays."""
+        return [v.numpy() for v in self.weights]
+
+    def set_weights(self, weights: Sequence[Any]) -> None:
+        """Assign the weights, in the order of `get_weights`.
+
+        Raises:
+            ValueError: if their number or a shape is wrong.
+        """
+        variables = self.weights
+        if len(variables) != len(weights):
+            raise ValueError(
+                f"Layer `{self.name}` has {len(variables)} weights, "
+                f"`set_weights` got {len(weights)}."
+            )
+        for variable, value in zip(variables, weights):
+            variable.check_shape(value)
+        for variable, value in zip(variables, weights):
+            variable.assign(value)
+
+    def save_own_variables(self, store: Any) -> None:
+        """Put this layer's own weights, sublayers' not, in `store["0"]`, `["1"]` ..."""
+        for i, variable in enumerate(self._own_variables()):
+            store[str(i)] = variable.numpy()
+
+    def load_own_variables(self, store: Mapping[str, Any]) -> None:
+        """Assign what `save_own_variables` stored."""
+        variables = self._own_variables()
+        if len(store.keys()) != len(variables):
+            raise ValueError(
+                f"Layer `{self.name}` has {len(variables)} variables, the store has "
+                f"{len(store.keys())}: {[(v.path, v.shape) for v in variables]}. "
+                + ("" if self.built else "The layer was never built.")
+            )
+        for i, variable in enumerate(variables):
+            variable.assign(np.asarray(store[str(i)]))
+
+    # --- building ---------------------------------------------------------------------
+
+    @contextmanager
+    def _scope(self) -> Iterator[None]:
+        """Variables that are made within have paths below this layer's."""
+        if self._path is None:
+            self._path = (*state.path, self.name)
+        with setting(path=self._path):
+            yield
+
+    def build(self, input_shape: Any) -> None:
+        """Make the weights; sublayers are built by a trial run of `call`."""
+        if type(self).call is not Operation.call and self._layers:
+            shapes = tree.map_shape_structure(
+                lambda s: KerasTensor(s, self.compute_dtype), input_shape
+            )
+            infer_call(self._run, (shapes,), {})
+        self.built = True
+
+    def _build_once(self, shapes: dict[str, Any], args: Any, kwargs: Any) -> None:
+        if type(self).build is Layer.build:
+            # Nothing of its own: sublayers build themselves when `call` runs.
+            self._build_shapes = shapes
+        elif len(shapes) == 1 and len(_parameters(type(self), "build")) == 1:
+            self.build(next(iter(shapes.values())))
+        else:
+            names = _parameters(type(self), "build")
+            if len(names) == 1:
+                self.build(next(iter(shapes.values())))
+            else:
+                self.build(**{k: v for k, v in shapes.items() if k in names})
+        self.built = True
+
+    def get_build_config(self) -> dict[str, Any] | None:
+        """Return the shapes that the layer was built for, None if it was not."""
+        shapes = self._build_shapes
+        if shapes is None:
+            return None
+        if len(shapes) == 1:
+            return {"input_shape": next(iter(shapes.values()))}
+        return {"shapes_dict": shapes}
+
+    def build_from_config(self, config: dict[str, Any]) -> None:
+        """Build for the shapes that `get_build_config` returned."""
+        if config.get("input_shape") is not None:
+            self.build(_tuples(config["input_shape"]))
+        elif config.get("shapes_dict") is not None:
+            shapes = {k: _tuples(v) for k, v in config["shapes_dict"].items()}
+            if type(self).build is Layer.build:
+                tensors = {
+                    k.removesuffix("_shape"): tree.map_shape_structure(KerasTensor, v)
+                    for k, v in shapes.items()
+                }
+                infer_call(self._run, (), tensors)
+            else:
+                self.build(**shapes)
+        self.built = True
+
+    # --- calling ----------------------------------------------------------------------
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        arguments = self._arguments_of_call(args, kwargs)
+        self._fill_masks(arguments)
+        first = next(iter(arguments.values()), None)
+        if self.input_spec is not None and self._checks_inputs(first):
+            check_inputs(self.input_spec, first, self.name)
+        outer = (_calls.entry, _calls.training)
+        if _calls.entry is None:
+            _calls.entry = self
+            if not state.inferring:
+                self._clear_losses()
+        explicit = kwargs.get("training", arguments.get("training"))
+        try:
+            _calls.training = self._resolve_training(explicit)
+            return self._call_in_context(arguments, first, args, kwargs)
+        finally:
+            _calls.entry, _calls.training = outer
+
+    def _checks_inputs(self, first: Any) -> bool:
+        return first is not None
+
+    def _call_in_context(
+        self, arguments: dict[str, Any], first: Any, args: Any, kwargs: Any
+    ) -> Any:
+        signature = _call_signature(type(self))
+        if signature.has_training:
+            arguments["training"] = _calls.training
+        symbolic = any_symbolic(arguments.values())
+        if not self.built:
+            with self._scope():
+                self._build_once(self._shapes_of(arguments), args, kwargs)
+        positional, named = signature.split(arguments)
+        masks = tree.map_structure(get_mask, first)
+        if symbolic:
+            outputs = self._record(positional, named, args, kwargs)
+        else:
+            outputs = self._run(*positional, **named)
+        self._attach_masks(first, masks, outputs)
+        return outputs
+
+    def _record(self, positional: Any, named: Any, args: Any, kwargs: Any) -> Any:
+        """Symbolic call: outputs by shape; the node keeps what the caller passed."""
+        outputs = self.compute_output_spec(*positional, **named)
+        Node(self, args, kwargs, outputs)
+        return outputs
+
+    def symbolic_call(self, *args: Any, **kwargs: Any) -> Any:
+        """Record a call on symbolic tensors."""
+        return self(*args, **kwargs)
+
+    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the outputs as symbolic tensors."""
+        if type(self).compute_output_shape is not Layer.compute_output_shape:
+            return self._spec_from_output_shape(args, kwargs)
+        return infer_call(self._run, args, kwargs)
+
+    def _spec_from_output_shape(self, args: Any, kwargs: Any) -> Any:
+        signature = _call_signature(type(self))
+        arguments = dict(zip(signature.names, args)) | kwargs
+        shapes = self._shapes_of(arguments)
+        names = _parameters(type(self), "compute_output_shape")
+        if len(names) == 1 or not set(shapes) <= set(names):
+            result = self.compute_output_shape(next(iter(shapes.values())))
+        else:
+            result = self.compute_output_shape(**shapes)
+        return tree.map_shape_structure(
+            lambda s: KerasTensor(s, self.compute_dtype), result
+        )
+
+    def compute_output_shape(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the shape(s) of the outputs for shape(s) of inputs."""
+
+        def tensor(shape: Any) -> KerasTensor:
+            return KerasTensor(shape, self.compute_dtype)
+
+        args, kwargs = tree.map_shape_structure(tensor, (args, kwargs))
+        names = {k.removesuffix("_shape"): v for k, v in kwargs.items()}
+        nodes = list(self.nodes)
+        try:
+            outputs = self(*args, **names)
+        finally:
+            self.nodes = nodes
+        return tree.map_structure(lambda t: t.shape, outputs)
+
+    def _run(self, *args: Any, **kwargs: Any) -> Any:
+        """Call `call` with weights in the compute dtype; on arrays, not symbols."""
+        autocast = self.compute_dtype if self.autocast else None
+        with self._scope(), setting(autocast=autocast):
+            try:
+                outputs = self.call(*args, **kwargs)
+            except Exception as error:
+                self._explain(error, args)
+                raise
+        if self.activity_regularizer is not None:
+            for output in tree.flatten(outputs):
+                if backend.is_array(output):
+                    self.add_loss(self.activity_regularizer(output))
+        return outputs
+
+    def _explain(self, error: Exception, args: Any) -> None:
+        """Say once, at the innermost layer, where an exception came from."""
+        if not getattr(error, "__notes__", None):
+            shapes = tree.map_structure(lambda x: getattr(x, "shape", x), args)
+            if state.inferring:
+                shapes = tree.map_shape_structure(_known_shape, shapes)
+            error.add_note(
+                f"Raised while calling layer `{self.path}` ({type(self).__name__}) on "
+                f"inputs of shape {shapes}."
+            )
+
+    def _arguments_of_call(self, args: Any, kwargs: Any) -> dict[str, Any]:
+        """Bind to the signature of `call`; inputs become arrays of the input dtype."""
+        signature = _call_signature(type(self))
+        if "training" in kwargs and signature.drops_training:
+            kwargs = {k: v for k, v in kwargs.items() if k != "training"}
+        try:
+            arguments = signature.bind(args, kwargs)
+        except TypeError as error:
+            raise TypeError(
+                f"Layer `{self.name}` ({type(self).__name__}): {error}; `call` takes "
+                f"{signature.signature}."
+            ) from None
+        return {k: self._convert_nest(v) for k, v in arguments.items()}
+
+    def _convert_nest(self, x: Any) -> Any:
+        if isinstance(x, (list, tuple, dict)):
+            return tree.map_structure(self._convert, x)
+        return self._convert(x)
+
+    def _convert(self, x: Any) -> Any:
+        if isinstance(x, np.ndarray) and x.dtype.kind in "OSU":
+            return x  # text, for layers that look things up
+        if backend.is_array(x) or is_symbolic(x):
+            mask = get_mask(x)
+        elif hasattr(x, "__array__") and not isinstance(x, (Variable, np.generic)):
+            x, mask = backend.asarray(x), None
+        else:
+            return x
+        name = x.dtype if is_symbolic(x) else backend.dtype_name(x)
+        if self.autocast and dtypes.is_float(name) and name != self.input_dtype:
+            x = registry.namespace("ops")["cast"](x, self.input_dtype)
+            set_mask(x, mask)
+        return x
+
+    def _shapes_of(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        """`{"inputs_shape": shape}` for each argument that is a nest of tensors."""
+        found = {}
+        for name, value in arguments.items():
+            leaves = tree.flatten(value)
+            if name != "mask" and leaves and all(map(_is_tensor, leaves)):
+                found[f"{name}_shape"] = tree.map_structure(
+                    lambda x: _known_shape(tuple(x.shape)), value
+                )
+        return found
+
+    def _resolve_training(self, explicit: Any) -> bool | None:
+        if explicit is not None:
+            return (
+                explicit
+                if not isinstance(explicit, (int, np.bool_))
+                else bool(explicit)
+            )
+        if _calls.training is not None:
+            return _calls.training
+        return _call_signature(type(self)).default_training
+
+    # --- masks ------------------------------------------------------------------------
+
+    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
+        """Return the mask of the outputs: that of the inputs unless overridden."""
+        return previous_mask
+
+    def _fill_masks(self, arguments: dict[str, Any]) -> None:
+        """Give `call` the masks that travel with its inputs, if it takes them."""
+        signature = _call_signature(type(self))
+        tensors = [n for n, v in arguments.items() if any(map(_is_tensor, _walk(v)))]
+        for number, name in enumerate(tensors):
+            parameter = "mask" if number == 0 and signature.has_mask else f"{name}_mask"
+            if parameter in signature.names and arguments.get(parameter) is None:
+                masks = tree.map_structure(get_mask, arguments[name])
+                if any(m is not None for m in tree.flatten(masks)):
+                    arguments[parameter] = masks
+
+    def _attach_masks(self, first: Any, masks: Any, outputs: Any) -> None:
+        masked = any(m is not None for m in tree.flatten(masks))
+        if not self.supports_masking:
+            if masked and not state.inferring:
+                warnings.warn(
+                    f"Layer `{self.name}` ({type(self).__name__}) does not support "
+                    "masking, so the mask of its input ends here.",
+                    stacklevel=4,
+                )
+            return
+        if not masked and type(self).compute_mask is Layer.compute_mask:
+            return
+        found = tree.flatten(outputs)
+        wanted = self.compute_mask(first, masks)
+        wanted = [wanted] * len(found) if wanted is None else tree.flatten(wanted)
+        for x, mask in zip(found, wanted):
+            if _is_tensor(x) and get_mask(x) is None:
+                set_mask(x, mask)
+
+    # --- losses -----------------------------------------------------------------------
+
+    def add_loss(self, loss: Any) -> None:
+        """Add to the training loss, from within `call`.
+
+        Args:
+            loss: a scalar that depends on the inputs or the weights, or a list.
+        """
+        if not state.inferring:
+            self._losses += [x for x in tree.flatten(loss) if x is not None]
+
+    @property
+    def losses(self) -> list[Any]:
+        """What `add_loss` collected in the last call, and the weights' penalties."""
+        collected = [x for layer in self._flatten_layers() for x in layer._losses]
+        return collected + [
+            v.regularizer(v) for v in self.trainable_weights if v.regularizer
+        ]
+
+    def _clear_losses(self) -> None:
+        for layer in self._flatten_layers():
+            layer._losses.clear()
+
+    def stateless_call(
+        self,
+        trainable_variables: Sequence[Any],
+        non_trainable_variables: Sequence[Any],
+        *args: Any,
+        return_losses: bool = False,
+        **kwargs: Any,
+    ) -> tuple[Any, ...]:
+        """Call the layer as a pure function of its variables.
+
+        Args:
+            trainable_variables: values in the order of `self.trainable_variables`.
+            non_trainable_variables: likewise.
+            return_losses: whether `self.losses` are returned too.
+
+        Returns:
+            `(outputs, new non-trainable values)`, and the losses if asked for.
+        """
+        if not self.built:
+            raise ValueError(
+                f"Layer `{self.name}` must be built before `stateless_call`: call it "
+                "on data once, or `build(input_shape)` it."
+            )
+        trained = self.trainable_variables
+        rest = self.non_trainable_variables
+        values = [*trainable_variables, *non_trainable_variables]
+
+        def run() -> Any:
+            outputs = self(*args, **kwargs)
+            return outputs, self.losses if return_losses else []
+
+        (outputs, losses), new = functional(run, [*trained, *rest])(values)
+        result = (outputs, new[len(trained) :])
+        return (*result, losses) if return_losses else result
+
+    # --- config -----------------------------------------------------------------------
+
+    def get_config(self) -> dict[str, Any]:
+        """Return name, trainable, dtype and the constructor's arguments."""
+        config = {
+            "name": self.name,
+            "trainable": self.trainable,
+            "dtype": registry.serialize_keras_object(self.dtype_policy),
+        }
+        if self.activity_regularizer is not None:
+            config["activity_regularizer"] = registry.serialize_keras_object(
+                self.activity_regularizer
+            )
+        base = ("name", "trainable", "dtype", "autocast", "activity_regularizer")
+        return config | registry.config_of(self, base)
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Any:
+        """Make the layer that `get_config` described, without its weights' values."""
+        config = {k: registry.deserialize_keras_object(v) for k, v in config.items()}
+        taken = inspect.signature(cls.__init__).parameters.values()
+        later = {}
+        if not any(p.kind is p.VAR_KEYWORD for p in taken):
+            known = [p.name for p in taken]
+            later = {
+                key: config.pop(key)
+                for key in ("name", "trainable", "dtype")
+                if key in config and key not in known
+            }
+        try:
+            layer = cls(**config)
+        except TypeError as error:
+            raise TypeError(
+                f"{cls.__name__} could not be made from its config {config}: {error}. "
+                "Its constructor must take what `get_config` returns."
+            ) from error
+        if "name" in later:
+            layer.name = later["name"]
+        if not later.get("trainable", True):
+            layer.trainable = False
+        if "dtype" in later:
+            layer.dtype_policy = dtype_policies.get(later["dtype"])
+        return layer
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} name={self.name}, built={self.built}>"
+
+    def __delattr__(self, name: str) -> None:
+        value = self.__dict__.get(name)
+        if isinstance(value, Variable):
+            self._weights = [v for v in self._weights if v is not value]
+        super().__delattr__(name)
+
+
+def _is_layer(x: Any) -> bool:
+    return isinstance(x, Layer)
+
+
+def _is_variable(x: Any) -> bool:
+    return isinstance(x, Variable)
+
+
+def _is_seed(x: Any) -> bool:
+    return isinstance(x, SeedGenerator)
+
+
+def _is_metric(x: Any) -> bool:
+    return hasattr(x, "update_state") and hasattr(x, "reset_state")
+
+
+def _is_tensor(x: Any) -> bool:
+    return is_symbolic(x) or backend.is_array(x)
+
+
+def _tuples(shape: Any) -> Any:
+    """Shapes from JSON are lists; make them tuples again."""
+    if isinstance(shape, dict):
+        return {k: _tuples(v) for k, v in shape.items()}
+    if isinstance(shape, (list, tuple)):
+        if all(isinstance(d, int) or d is None for d in shape):
+            return tuple(shape)
+        return type(shape)(map(_tuples, shape))
+    return shape
+
+
+def _known_shape(shape: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Within an abstract run, put None where a stand-in size is."""
+    if not state.inferring:
+        return shape
+    unit = backend.STAND_INS[0]
+    return tuple(None if d and d % unit == 0 else d for d in shape)
+
+
+def _recorded_build(build: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap a class's `build`: remember the shapes, name variables by the layer."""
+
+    @functools.wraps(build)
+    def wrapped(self: Layer, *args: Any, **kwargs: Any) -> None:
+        if getattr(self, "_building", False):  # super().build() of a subclass
+            build(self, *args, **kwargs)
+            return
+        bound = inspect.signature(build).bind(self, *args, **kwargs)
+        shapes = dict(list(bound.arguments.items())[1:])
+        self._building = True
+        try:
+            with self._scope():
+                build(self, *args, **kwargs)
+        finally:
+            del self._building
+        self._build_shapes = shapes
+        self.built = True
+
+    return wrapped
+
+
+@functools.cache
+def _parameters(cls: type, method: str) -> tuple[str, ...]:
+    return tuple(inspect.signature(getattr(cls, method)).parameters)[1:]
+
+
+class _CallSignature:
+    """What a class's `call` takes."""
+
+    def __init__(self, call: Callable[..., Any]) -> None:
+        parameters = list(inspect.signature(call).parameters.values())[1:]
+        self.signature = inspect.Signature(parameters)
+        self.names = [p.name for p in parameters]
+        takes_any = any(p.kind is p.VAR_KEYWORD for p in parameters)
+        self.has_training = "training" in self.names
+        self.drops_training = not (self.has_training or takes_any)
+        self.has_mask = "mask" in self.names
+        default = self.signature.parameters.get("training")
+        self.default_training = default.default if default is not None else None
+        if self.default_training is inspect.Parameter.empty:
+            self.default_training = None
+
+    def bind(self, args: Any, kwargs: Any) -> dict[str, Any]:
+        """Name the arguments, in the order of the signature."""
+        bound = self.signature.bind(*args, **kwargs)
+        named: dict[str, Any] = {}
+        for name, value in bound.arguments.items():
+            kind = self.signature.parameters[name].kind
+            if kind is inspect.Parameter.VAR_KEYWORD:
+                named.update(value)
+            else:
+                named[name] = value
+        return named
+
+    def split(self, arguments: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+        """Arguments as positional and named ones for the call."""
+        positional, named = [], {}
+        for name, value in arguments.items():
+            parameter = self.signature.parameters.get(name)
+            if parameter is not None and parameter.kind is parameter.VAR_POSITIONAL:
+                positional += list(value)
+            elif (
+                parameter is not None
+                and not named
+                and (
+                    parameter.kind is not parameter.KEYWORD_ONLY
+                    and name == self.names[len(positional)]
+                )
+            ):
+                positional.append(value)
+            else:
+                named[name] = value
+        return positional, named
+
+
+@functools.cache
+def _call_signature(cls: type) -> _CallSignature:
+    return _CallSignature(cls.call)  # type: ignore[attr-defined]

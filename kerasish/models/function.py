@@ -1,0 +1,148 @@
+"""A piece of the graph between inputs and outputs, callable on values."""
+
+from typing import Any
+
+from .. import backend, dtypes, ops, tree
+from ..graph import KerasTensor, Node, Operation, evaluate, is_symbolic, toposort
+from ..masks import get_mask, set_mask
+
+__all__ = ["Function"]
+
+
+class Function(Operation):
+    """The computation from symbolic `inputs` to symbolic `outputs`.
+
+    Args:
+        inputs: symbolic tensors: one, or a nest.
+        outputs: symbolic tensors that depend on them: one, or a nest.
+        name: default `"function"` ...
+
+    Raises:
+        ValueError: if an output depends on a tensor that is not among the inputs.
+
+    Example:
+        >>> x = keras.KerasTensor((None, 2))
+        >>> double = keras.Function(x, x * 2.0)
+        >>> np.asarray(double(np.ones((1, 2), "float32"))).tolist()
+        [[2.0, 2.0]]
+    """
+
+    def __init__(self, inputs: Any, outputs: Any, name: str | None = None) -> None:
+        super().__init__(name)
+        self.inputs_struct, self.outputs_struct = inputs, outputs
+        self.inputs: list[KerasTensor] = _tensors(inputs, "inputs")
+        self.outputs: list[KerasTensor] = _tensors(outputs, "outputs")
+        self.run_order = toposort(self.outputs, self.inputs)
+        self._check_sources()
+        given = [t.node for t in self.inputs if t.node is not None]
+        self.all_nodes = list(dict.fromkeys([*given, *self.run_order]))
+        self.operations = _by_depth(self.all_nodes, self.outputs, self.inputs)
+
+    def _check_sources(self) -> None:
+        known = {id(t) for t in self.inputs}
+        made = {id(t) for n in self.run_order for t in tree.flatten(n.outputs)}
+        for node in self.run_order:
+            loose = [t for t in node.inputs if id(t) not in known | made]
+            if not node.inputs and id(node.outputs) not in known:
+                loose = [node.outputs]
+            if loose:
+                raise ValueError(
+                    "`inputs` and `outputs` are not connected: the outputs depend on "
+                    f"{loose[0]} (through `{node.operation.name}`), which is not among "
+                    "the inputs."
+                )
+        for tensor in self.outputs:
+            if tensor.node is None and id(tensor) not in known:
+                raise ValueError(f"The output {tensor} depends on none of the inputs.")
+
+    def call(self, inputs: Any) -> Any:
+        """Compute the outputs for values of the inputs (or new symbolic tensors)."""
+        return self.run(tree.flatten(inputs))
+
+    def run(self, values: list[Any]) -> Any:
+        """Compute the outputs; `values` in the order of `self.inputs`."""
+        filled = {id(t): x for t, x in zip(self.inputs, values)}
+        evaluate(self.run_order, filled)
+        return tree.map_structure(lambda t: filled[id(t)], self.outputs_struct)
+
+    def __deepcopy__(self, memo: Any) -> "Function":
+        raise TypeError("Clone a model with `clone_model`, or copy the whole model.")
+
+
+def _tensors(structure: Any, what: str) -> list[KerasTensor]:
+    found = tree.flatten(structure)
+    for x in found:
+        if not is_symbolic(x):
+            raise ValueError(
+                f"All `{what}` of a model must be symbolic tensors (from `Input` and "
+                f"calls on it), got {x!r} of type {type(x).__name__}."
+            )
+    return found
+
+
+def _by_depth(
+    nodes: list[Node], outputs: list[KerasTensor], inputs: list[KerasTensor]
+) -> list[Operation]:
+    """Operations from inputs to outputs: by distance from the outputs, then by first
+    visit when going back from the outputs. Files keep weights in this order."""
+    stop = {id(t) for t in inputs}
+    depth: dict[int, int] = {}
+    of_operation: dict[int, int] = {}
+    for node in reversed(nodes):
+        own = max(depth.get(id(node), 0), of_operation.get(id(node.operation), 0))
+        depth[id(node)] = of_operation[id(node.operation)] = own
+        for tensor in node.inputs:
+            if tensor.node is not None:
+                key = id(tensor.node)
+                depth[key] = max(depth.get(key, 0), own + 1)
+    visited: dict[int, int] = {}
+    stack = [t for t in reversed(outputs)]
+    finished: set[int] = set()
+    while stack:
+        tensor = stack.pop()
+        node = tensor.node
+        if node is None or id(node) in finished:
+            continue
+        finished.add(id(node))
+        visited.setdefault(id(node.operation), len(visited))
+        if id(tensor) not in stop:
+            stack += reversed(node.inputs)
+    for node in nodes:
+        visited.setdefault(id(node.operation), len(visited))
+    unique = {id(n.operation): n.operation for n in nodes}
+    return sorted(
+        unique.values(), key=lambda o: (-of_operation[id(o)], visited[id(o)])
+    )
+
+
+def conform(x: Any, wanted: KerasTensor, model: str) -> Any:
+    """Give a model's input the dtype and rank that the model was defined for."""
+    if x is None:
+        return x
+    mask = get_mask(x)
+    if not backend.is_array(x) and not is_symbolic(x):
+        x = backend.asarray(x)
+    given = x.dtype if is_symbolic(x) else backend.dtype_name(x)
+    floats = dtypes.is_float(given) and dtypes.is_float(wanted.dtype)
+    if given != wanted.dtype and not floats:  # floats: each layer casts for itself
+        x = ops.cast(x, wanted.dtype)
+    x = _fit_rank(x, wanted, model)
+    set_mask(x, mask)
+    return x
+
+
+def _fit_rank(x: Any, wanted: KerasTensor, model: str) -> Any:
+    shape, expected = tuple(x.shape), wanted.shape
+    if len(shape) == len(expected) + 1 and shape[-1] == 1:
+        x, shape = x[..., 0], shape[:-1]
+    elif len(shape) == len(expected) - 1 and expected[-1] == 1:
+        x, shape = x[..., None], (*shape, 1)
+    fits = len(shape) == len(expected) and all(
+        a == b or a is None or b is None for a, b in zip(shape[1:], expected[1:])
+    )
+    if not fits:
+        raise ValueError(
+            f"Input `{wanted.name}` of model `{model}` expects shape {expected}, but "
+            f"received an input of shape {shape}."
+        )
+    return x

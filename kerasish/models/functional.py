@@ -1,0 +1,309 @@
+"""Models made of a graph: `Model(inputs, outputs)`, and their configs."""
+
+import inspect
+from typing import Any
+
+from .. import ops, registry, tree
+from ..graph import (
+    FunctionOperation,
+    KerasTensor,
+    Node,
+    Operation,
+    is_symbolic,
+)
+from ..layers.input import Input, InputLayer
+from .function import Function, conform
+from .model import Model
+
+__all__ = ["Functional"]
+
+
+class Functional(Model):
+    """A model defined by symbolic inputs and outputs; `Model(inputs, outputs)` is one.
+
+    Args:
+        inputs: symbolic tensors: one, a list, tuple or dict of them.
+        outputs: likewise.
+        name: default `"functional"` ...
+
+    Example:
+        >>> x = keras.Input((3,))
+        >>> model = keras.Model(x, keras.layers.Dense(2)(x))
+        >>> model(np.zeros((5, 3))).shape
+        (5, 2)
+    """
+
+    def __init__(
+        self, inputs: Any, outputs: Any, name: str | None = None, **kwargs: Any
+    ) -> None:
+        trainable = kwargs.pop("trainable", None)
+        super().__init__(inputs=inputs, outputs=outputs, name=name, **kwargs)
+        if trainable is not None:
+            self.trainable = trainable
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the graph as a config that Keras reads too."""
+        if type(self) is Functional or _takes_graph(type(self)):
+            return {
+                "name": self.name,
+                "trainable": self.trainable,
+                **graph_config(self._graph),
+            }
+        return super().get_config()
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
+        """Make the model that `get_config` described."""
+        with registry.CustomObjectScope(custom_objects):
+            if "layers" not in config or "output_layers" not in config:
+                return super().from_config(config)
+            inputs, outputs = graph_from_config(config)
+            model = cls(inputs=inputs, outputs=outputs, name=config.get("name"))
+        if config.get("trainable") is False:
+            model.trainable = False
+        return model
+
+
+def _takes_graph(cls: type) -> bool:
+    names = inspect.signature(cls.__init__).parameters
+    return "inputs" in names and "outputs" in names
+
+
+def make_graph(inputs: Any, outputs: Any) -> Function:
+    """Return the graph; inputs in the middle of another one get inputs of their own."""
+    if isinstance(inputs, Function):
+        return inputs
+    if not all(map(is_symbolic, tree.flatten(inputs))):
+        return Function(inputs, outputs)  # which says what is wrong
+    sources = [t.node.operation if t.node else None for t in tree.flatten(inputs)]
+    if not all(isinstance(source, InputLayer) for source in sources):
+        whole = Function(inputs, outputs)
+        fresh = tree.map_structure(
+            lambda t: Input(batch_shape=t.shape, dtype=t.dtype, name=t.name), inputs
+        )
+        inputs, outputs = fresh, whole.run(tree.flatten(fresh))
+    return Function(inputs, outputs)
+
+
+def run_graph(graph: Function, inputs: Any, name: str) -> Any:
+    """Compute a model's outputs; `inputs` may be a nest, or a dict by input names."""
+    values = _in_order(graph, inputs, name)
+    return graph.run([conform(x, t, name) for x, t in zip(values, graph.inputs)])
+
+
+def _in_order(graph: Function, inputs: Any, name: str) -> list[Any]:
+    names = [t.name for t in graph.inputs]
+    structure = graph.inputs_struct
+    if isinstance(inputs, dict):
+        keys = names
+        if isinstance(structure, dict):
+            keys = sorted(structure)
+            if set(keys) - set(inputs) and not set(names) - set(inputs):
+                keys = names
+        missing = [k for k in keys if k not in inputs and not _optional(graph, k)]
+        if missing:
+            raise ValueError(
+                f"Model `{name}` expects inputs named {keys}; missing are {missing}, "
+                f"got {sorted(inputs)}."
+                + registry.did_you_mean(missing[0], map(str, inputs))
+            )
+        return [inputs.get(key) for key in keys]
+    values = tree.flatten(inputs)
+    if len(values) != len(names):
+        shapes = [tuple(getattr(x, "shape", ())) for x in values]
+        raise ValueError(
+            f"Model `{name}` expects {len(names)} input(s) named {names}, but it got "
+            f"{len(values)} of shapes {shapes}."
+        )
+    return values
+
+
+def _optional(graph: Function, key: str) -> bool:
+    for tensor in graph.inputs:
+        if tensor.name == key and tensor.node is not None:
+            return getattr(tensor.node.operation, "optional", False)
+    return False
+
+
+# --- the graph as a config -----------------------------------------------------------
+
+
+def graph_config(graph: Function) -> dict[str, Any]:
+    """Return layers, their calls, inputs and outputs."""
+    calls: dict[int, list[Node]] = {id(o): [] for o in graph.operations}
+    for node in graph.all_nodes:
+        calls[id(node.operation)].append(node)
+
+    def history(tensor: KerasTensor) -> list[Any]:
+        node = tensor.node
+        assert node is not None
+        index = calls[id(node.operation)].index(node)
+        outputs = [id(t) for t in tree.flatten(node.outputs)]
+        return [node.operation.name, index, outputs.index(id(tensor))]
+
+    def tensor_config(x: Any) -> Any:
+        if not is_symbolic(x):
+            return registry.serialize_keras_object(x)
+        inner = {"shape": x.shape, "dtype": x.dtype, "keras_history": history(x)}
+        return {"class_name": "__keras_tensor__", "config": inner}
+
+    layers = []
+    for operation in graph.operations:
+        nodes = [n for n in calls[id(operation)] if n.inputs]
+        config = _operation_config(operation, nodes)
+        config["name"] = operation.name
+        config["inbound_nodes"] = [
+            dict(zip(("args", "kwargs"), _map_args(tensor_config, _call_of(node))))
+            for node in nodes
+        ]
+        layers.append(config)
+    return {
+        "layers": layers,
+        "input_layers": _map_histories(history, graph.inputs_struct),
+        "output_layers": _map_histories(history, graph.outputs_struct),
+    }
+
+
+def _map_args(fn: Any, x: Any) -> Any:
+    if isinstance(x, (list, tuple)):
+        return [_map_args(fn, e) for e in x]
+    if isinstance(x, dict):
+        return {k: _map_args(fn, v) for k, v in x.items()}
+    return fn(x)
+
+
+def _map_histories(history: Any, structure: Any) -> Any:
+    return tree.map_structure(history, structure)
+
+
+_KERAS_FILES = {"nn": "nn", "math": "math", "linalg": "linalg", "control": "core"}
+
+
+def _operation_config(operation: Operation, nodes: list[Node]) -> dict[str, Any]:
+    if not isinstance(operation, FunctionOperation):
+        return registry.serialize_keras_object(operation)
+    function = operation.function
+    name = "".join(part.capitalize() for part in function.__name__.split("_"))
+    file = _KERAS_FILES.get(function.__module__.rsplit(".", 1)[-1], "numpy")
+    return {
+        "module": f"keras.src.ops.{file}",
+        "class_name": name,
+        "config": {"name": operation.name, **_op_settings(nodes[0])},
+        "registered_name": name,
+    }
+
+
+def _op_arguments(node: Node) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Tensors and settings among the arguments of a recorded op call, by name."""
+    function = node.operation.function  # type: ignore[attr-defined]
+    single, several = function.tensor_parameters
+    bound = inspect.signature(function).bind(*node.args, **node.kwargs)
+    bound.apply_defaults()
+    tensors, settings = {}, {}
+    for key, value in bound.arguments.items():
+        is_tensor = key in single | several or key == "key"
+        (tensors if is_tensor else settings)[key] = value
+    return tensors, settings
+
+
+def _op_settings(node: Node) -> dict[str, Any]:
+    return registry.serialize_keras_object(_op_arguments(node)[1])
+
+
+def _call_of(node: Node) -> tuple[Any, Any]:
+    if not isinstance(node.operation, FunctionOperation):
+        return node.args, node.kwargs
+    tensors = {k: v for k, v in _op_arguments(node)[0].items() if v is not None}
+    return tuple(tensors.values()), {}
+
+
+# --- and back ------------------------------------------------------------------------
+
+
+def graph_from_config(config: dict[str, Any]) -> tuple[Any, Any]:
+    """Return inputs and outputs of the graph that `graph_config` described."""
+    operations: dict[str, Any] = {}
+    waiting: list[tuple[str, int, dict[str, Any]]] = []
+    results: dict[tuple[str, int], list[Any]] = {}
+    for layer in config["layers"]:
+        name = layer.get("name") or layer["config"]["name"]
+        operations[name] = _operation_from_config(layer, name)
+        calls = layer.get("inbound_nodes", [])
+        waiting += [(name, i, call) for i, call in enumerate(calls)]
+        if not calls:
+            results[name, 0] = [operations[name].output]
+
+    def look_up(history: Any) -> Any:
+        name, node, tensor = history[:3]
+        return results[name, node][tensor]
+
+    while waiting:
+        ready = [w for w in waiting if _sources(w[2]) <= set(results)]
+        if not ready:
+            raise ValueError(
+                "The config's graph cannot be put together: calls of "
+                f"{sorted({w[0] for w in waiting})} depend on tensors that nothing in "
+                "it makes."
+            )
+        for name, index, call in ready:
+            args = _restore(call.get("args", ()), look_up)
+            kwargs = _restore(call.get("kwargs", {}), look_up)
+            outputs = operations[name](*args, **kwargs)
+            results[name, index] = tree.flatten(outputs)
+        done = {(name, index) for name, index, _ in ready}
+        waiting = [w for w in waiting if w[:2] not in done]
+    inputs = _from_histories(config["input_layers"], look_up)
+    return inputs, _from_histories(config["output_layers"], look_up)
+
+
+def _operation_from_config(config: dict[str, Any], name: str) -> Any:
+    module = config.get("module") or ""
+    if ".ops." not in module:
+        layer = registry.deserialize_keras_object(config)
+        if not isinstance(layer, Operation):
+            raise ValueError(f"`{name}` in the config is not a layer: {layer!r}.")
+        return layer
+    known = {n.replace("_", ""): f for n, f in vars(ops).items() if callable(f)}
+    function = known.get(config["class_name"].lower())
+    if function is None:
+        raise ValueError(
+            f"Unknown operation {config['class_name']!r} (`{name}`)."
+            + registry.did_you_mean(config["class_name"].lower(), known)
+        )
+    settings = registry.deserialize_keras_object(
+        {k: v for k, v in config["config"].items() if k != "name"}
+    )
+    operation = FunctionOperation(function, name)
+    return lambda *args, **kwargs: operation.symbolic_call(*args, **kwargs, **settings)
+
+
+def _sources(call: Any) -> set[tuple[str, int]]:
+    """The calls whose results a call's config mentions."""
+    if isinstance(call, dict):
+        if call.get("class_name") == "__keras_tensor__":
+            return {tuple(call["config"]["keras_history"][:2])}  # type: ignore[arg-type]
+        call = list(call.values())
+    if isinstance(call, (list, tuple)):
+        return set().union(*map(_sources, call))
+    return set()
+
+
+def _restore(x: Any, look_up: Any) -> Any:
+    if isinstance(x, dict) and x.get("class_name") == "__keras_tensor__":
+        return look_up(x["config"]["keras_history"])
+    if isinstance(x, dict) and "class_name" in x:
+        return registry.deserialize_keras_object(x)
+    if isinstance(x, dict):
+        return {k: _restore(v, look_up) for k, v in x.items()}
+    if isinstance(x, (list, tuple)):
+        return [_restore(v, look_up) for v in x]
+    return x
+
+
+def _from_histories(structure: Any, look_up: Any) -> Any:
+    if isinstance(structure, dict):
+        return {k: _from_histories(v, look_up) for k, v in structure.items()}
+    if len(structure) in (3, 4) and isinstance(structure[0], str):
+        return look_up(structure)
+    return [_from_histories(x, look_up) for x in structure]
+

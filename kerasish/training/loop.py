@@ -1,0 +1,197 @@
+"""The loop around compiled programs: epochs, callbacks, pace, batches from streams."""
+
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .. import backend, tree
+from ..callbacks import CallbackList
+from ..callbacks.logs import LazyLogs
+from ..data import ArrayData, BatchStream, epoch_orders
+from .program import Program
+
+__all__ = ["Pace", "Runner", "fetch", "to_device"]
+
+# A dispatch should last this long: short enough for a live bar and a prompt Ctrl-C.
+BUDGET = 0.1
+# Orders and logs of several epochs are passed in one array of at most so many entries.
+MOST_ENTRIES = 2**19
+MOST_EPOCHS = 4096
+IN_FLIGHT = 2  # batches of a stream that may wait for the device
+
+
+class Pace:
+    """How many units of work fit into one dispatch, from the time of earlier ones."""
+
+    def __init__(self) -> None:
+        self.seconds: float | None = None  # per unit
+        self._last = 1
+
+    def units(self, left: int) -> int:
+        """Return how many of the units that are left to run next."""
+        if self.seconds is None:
+            wanted = 1.0
+        else:
+            # Grow step by step: the first times are mostly overhead.
+            wanted = min(BUDGET / max(self.seconds, 1e-9), self._last * 16.0)
+        self._last = max(1, min(int(wanted), left))
+        return self._last
+
+    def ran(self, units: int, seconds: float) -> None:
+        """Tell how long some units took."""
+        self.seconds = seconds / units
+
+
+def to_device(batch: Any) -> Any:
+    """Return the arrays of a batch or data set on the device."""
+    return tree.map_structure(lambda a: None if a is None else backend.asarray(a), batch)
+
+
+def fetch(logs: Any, epoch: int = 0) -> dict[str, Any]:
+    """Return one epoch's logs as Python floats (arrays where a metric has several)."""
+    return {key: _value(x, epoch) for key, x in logs.items()}
+
+
+def _value(x: Any, epoch: int) -> Any:
+    if isinstance(x, dict):
+        return fetch(x, epoch)
+    one = np.asarray(x)[epoch]
+    return float(one) if one.ndim == 0 else one
+
+
+class Runner:
+    """Runs one kind of step (`"train"` or `"test"`) over data.
+
+    Args:
+        programs: `programs(rows, batch_size, most_epochs)` -> the compiled program.
+        callbacks: told of batches and progress.
+        kind: `"train"` or `"test"`.
+        stopped: whether to stop, asked after each dispatch.
+    """
+
+    def __init__(
+        self,
+        programs: Callable[[int, int, int], Program],
+        callbacks: CallbackList,
+        kind: str,
+        stopped: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self.programs, self.callbacks, self.stopped = programs, callbacks, stopped
+        self._begin_batch = getattr(callbacks, f"on_{kind}_batch_begin")
+        self._end_batch = getattr(callbacks, f"on_{kind}_batch_end")
+        self._each_batch = getattr(callbacks, f"needs_{kind}_batches")
+        self._paces: dict[int, tuple[Pace, Pace]] = {}
+
+    def most_epochs(self, rows: int, epochs: int) -> int:
+        """Return how many epochs one dispatch may take."""
+        return max(1, min(epochs, MOST_EPOCHS, MOST_ENTRIES // rows))
+
+    def epoch(self, data: Any, arrays: Any, number: int, most: int = 1) -> Any:
+        """Run one epoch; return its logs, a function of nothing that fetches them.
+
+        Args:
+            data: `ArrayData` or a `BatchStream`.
+            arrays: the former's arrays on the device.
+            number: which epoch, for the order of the rows.
+            most: for how many epochs at once the program is made.
+        """
+        if isinstance(data, BatchStream):
+            return self._stream_epoch(data)
+        return self._array_epoch(data, arrays, number, most)
+
+    def _array_epoch(self, data: ArrayData, arrays: Any, number: int, most: int) -> Any:
+        size = min(data.batch_size, data.rows)
+        program = self.programs(data.rows, size, most)
+        pace = self._pace(program)[0]
+        orders = self._orders(data, number, 1, most)
+        step, logs = 0, None
+        while step < program.steps and not (step and self.stopped()):
+            count = 1 if self._each_batch else pace.units(program.steps - step)
+            if self._each_batch:
+                self._begin_batch(step)
+            logs = self._timed(
+                program,
+                pace,
+                count,
+                not self._each_batch,
+                arrays,
+                orders,
+                start=step,
+                stop=step + count,
+                reset=step == 0,
+            )
+            step += count
+            self._tell(step, logs)
+        return lambda: fetch(logs)
+
+    def epochs(self, data: ArrayData, arrays: Any, first: int, left: int, most: int) -> Any:
+        """Run as many whole epochs as one dispatch may take.
+
+        Returns:
+            `(how many, logs: lists with a float for each epoch)`.
+        """
+        size = min(data.batch_size, data.rows)
+        program = self.programs(data.rows, size, most)
+        steps, pace = self._pace(program)
+        if pace.seconds is None and steps.seconds is not None:
+            pace.seconds = steps.seconds * program.steps
+        count = min(pace.units(left), most)
+        orders = self._orders(data, first, count, most)
+        logs = self._timed(program, pace, count, True, arrays, orders, epochs=count)
+        rows = [fetch(host, e) for host in [_host(logs)] for e in range(count)]
+        return count, {key: [row[key] for row in rows] for key in rows[0]}
+
+    def _pace(self, program: Program) -> tuple[Pace, Pace]:
+        return self._paces.setdefault(id(program), (Pace(), Pace()))
+
+    def _timed(
+        self, program: Program, pace: Pace, units: int, wait: bool, *args: Any, **how: Any
+    ) -> Any:
+        compiled = program.runs > 0
+        begin = time.perf_counter()
+        logs = program.run(*args, **how)
+        if wait:
+            backend.block(logs)
+            if compiled:
+                pace.ran(units, time.perf_counter() - begin)
+        return logs
+
+    def _orders(self, data: ArrayData, first: int, count: int, most: int) -> Any:
+        if not data.shuffle or data.rows <= data.batch_size:
+            return None  # one batch: the order within it does not matter
+        orders = np.zeros((most, data.rows), np.int32)
+        orders[:count] = epoch_orders(data.seed, first, count, data.rows)
+        return backend.asarray(orders)
+
+    def _stream_epoch(self, data: BatchStream) -> Any:
+        waiting: deque[Any] = deque()
+        logs: Any = None
+        for step, batch in enumerate(data.epoch()):
+            arrays = to_device(batch)
+            rows = len(tree.flatten(arrays[0])[0])
+            program = self.programs(rows, rows, 1)
+            if self._each_batch:
+                self._begin_batch(step)
+            logs = program.run(arrays, reset=step == 0)
+            waiting.append(logs)
+            if len(waiting) > IN_FLIGHT:
+                backend.block(waiting.popleft())
+            self._tell(step + 1, logs)
+            if self.stopped():
+                break
+        if logs is None:
+            return dict
+        return lambda: fetch(logs)
+
+    def _tell(self, step: int, logs: Any) -> None:
+        lazy = LazyLogs(lambda: fetch(logs))
+        if self._each_batch:
+            self._end_batch(step - 1, lazy)
+        self.callbacks.progress(step, lazy)
+
+
+def _host(logs: Any) -> Any:
+    return {k: _host(v) if isinstance(v, dict) else np.asarray(v) for k, v in logs.items()}

@@ -1,0 +1,188 @@
+"""Runs of steps as one compiled program.
+
+A `Program` repeats a step (training or evaluation, ordinary mutable code) over batches
+of arrays that stay on the device. How many steps and epochs one call runs is an
+argument, so one compilation serves a single step for a callback, a piece of an epoch
+for the progress bar, or thousands of epochs at once.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from .. import backend, tree
+from ..variable import Variable, functional
+
+__all__ = ["Program", "StepFunction"]
+
+StepFunction = Callable[[Any], Any]
+
+
+class Program:
+    """A step, repeated over batches, compiled.
+
+    Args:
+        step: `step(batch) -> logs`; reads and assigns variables.
+        results: `results() -> logs` from the metrics' variables, at the end of a run.
+        reset: sets the metrics' variables to their first values.
+        changing: variables that may change.
+        fixed: variables that are only read.
+        metrics: those of `changing` that `reset` touches.
+        batch_size: rows of a batch.
+        rows: rows of the data; the last `rows % batch_size` are a shorter batch.
+        most_epochs: how many epochs one call can run at most.
+        own_logs: whether the logs are those that `step` returns, not `results()`.
+    """
+
+    def __init__(
+        self,
+        step: StepFunction,
+        results: Callable[[], Any],
+        reset: Callable[[], None],
+        changing: Sequence[Variable],
+        fixed: Sequence[Variable],
+        metrics: Sequence[Variable],
+        batch_size: int,
+        rows: int,
+        most_epochs: int = 1,
+        own_logs: bool = False,
+    ) -> None:
+        self.changing, self.fixed = list(changing), list(fixed)
+        self.batch_size, self.rows = batch_size, rows
+        self.full, self.rest = divmod(rows, batch_size)
+        self.steps = self.full + bool(self.rest)
+        self.most_epochs, self.own_logs = most_epochs, own_logs
+        self.runs = 0
+        known = [*self.changing, *self.fixed]
+        places = {id(v): i for i, v in enumerate(self.changing)}
+        self._metric_places = [places[id(v)] for v in metrics if id(v) in places]
+        self._step = functional(step, known)
+        self._results = functional(results, known)
+        self._reset = functional(reset, known)
+        self._compiled = backend.jit(self._run, donate=(0,))
+
+    def run(
+        self,
+        data: Any,
+        orders: Any = None,
+        epochs: int = 1,
+        start: int = 0,
+        stop: int | None = None,
+        reset: bool = True,
+    ) -> Any:
+        """Run and write the variables back, without waiting for the result.
+
+        Args:
+            data: tree of arrays with `rows` rows.
+            orders: permutations of the rows, (most_epochs, rows), or None.
+            epochs: how many epochs; more than 1 only for whole ones.
+            start: first step of an epoch.
+            stop: step to stop before; None for all.
+            reset: whether the metrics begin anew.
+
+        Returns:
+            Logs: a tree of arrays whose first axis counts epochs (most_epochs long).
+        """
+        stop = self.steps if stop is None else stop
+        tail = int(self.rest > 0 and stop == self.steps)
+        state = [v.private() for v in self.changing]
+        fixed = [v._value for v in self.fixed]
+        new, logs = self._compiled(
+            state, fixed, data, orders, epochs, start, stop - tail, tail, reset
+        )
+        for variable, value in zip(self.changing, new):
+            variable.replace(value)
+        self.runs += 1
+        return logs
+
+    def _run(
+        self,
+        state: list[Any],
+        fixed: list[Any],
+        data: Any,
+        orders: Any,
+        epochs: Any,
+        start: Any,
+        stop: Any,
+        tail: Any,
+        reset: Any,
+    ) -> tuple[list[Any], Any]:
+        count = len(state)
+
+        def batch_of(first: Any, size: int, order: Any) -> Any:
+            return tree.map_structure(
+                lambda a: None if a is None else backend.take_rows(a, first, size, order),
+                data,
+                none_is_leaf=True,
+            )
+
+        def call(pure: Any, state: list[Any], *args: Any) -> tuple[Any, list[Any]]:
+            result, new = pure([*state, *fixed], *args)
+            return result, new[:count]
+
+        def steps(state: list[Any], logs: Any, order: Any) -> Any:
+            def full(i: Any, carry: Any) -> Any:
+                batch = batch_of(i * self.batch_size, self.batch_size, order)
+                return self._advance(call, carry, batch)
+
+            def short(_: Any, carry: Any) -> Any:
+                batch = batch_of(self.full * self.batch_size, self.rest, order)
+                return self._advance(call, carry, batch)
+
+            carry = (state, logs)
+            if self.full == 1 and not self.rest:
+                carry = full(0, carry)
+            elif self.full:
+                carry = backend.fori_loop(start, stop, full, carry)
+            if self.rest:
+                carry = backend.fori_loop(0, tail, short, carry)
+            return carry
+
+        def epoch(e: Any, carry: Any) -> Any:
+            state, logs, kept = carry
+            state = self._begin(call, state, backend.xp.logical_or(reset, e > 0))
+            order = None if orders is None else orders[e]
+            state, logs = steps(state, logs, order)
+            if not self.own_logs:
+                logs, state = call(self._results, state)
+            kept = tree.map_structure(
+                lambda all_, one: backend.index_update(all_, e, one), kept, logs
+            )
+            return state, logs, kept
+
+        logs = self._empty_logs(call, state, batch_of, orders)
+        kept = tree.map_structure(
+            lambda x: backend.xp.zeros((self.most_epochs, *x.shape), x.dtype), logs
+        )
+        carry = (state, logs, kept)
+        if self.most_epochs == 1:
+            state, _, kept = epoch(0, carry)
+        else:
+            state, _, kept = backend.fori_loop(0, epochs, epoch, carry)
+        return state, kept
+
+    def _advance(self, call: Any, carry: Any, batch: Any) -> Any:
+        state, _ = carry
+        logs, state = call(self._step, state, batch)
+        return state, (_arrays(logs) if self.own_logs else carry[1])
+
+    def _begin(self, call: Any, state: list[Any], reset: Any) -> list[Any]:
+        """Metrics at their first values where `reset` holds."""
+        _, fresh = call(self._reset, state)
+        state = list(state)
+        for i in self._metric_places:
+            state[i] = backend.xp.where(reset, fresh[i], state[i])
+        return state
+
+    def _empty_logs(self, call: Any, state: Any, batch_of: Any, orders: Any) -> Any:
+        """Zeros in the shape of the logs, to be replaced."""
+        if self.own_logs:
+            size = self.batch_size if self.full else self.rest
+            order = None if orders is None else orders[0]
+            logs, _ = call(self._step, state, batch_of(0, size, order))
+        else:
+            logs, _ = call(self._results, state)
+        return tree.map_structure(backend.xp.zeros_like, _arrays(logs))
+
+
+def _arrays(logs: Any) -> Any:
+    return tree.map_structure(backend.asarray, logs)
