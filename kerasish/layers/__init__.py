@@ -1,0 +1,65 @@
+"""Layers: functions with weights, the parts that models are made of."""
+
+from .. import registry
+from .activation import ELU, Activation, LeakyReLU, PReLU, ReLU, Softmax
+from .dense import Dense, EinsumDense
+from .dropout import (
+    ActivityRegularization,
+    AlphaDropout,
+    Dropout,
+    GaussianDropout,
+    GaussianNoise,
+    SpatialDropout1D,
+    SpatialDropout2D,
+    SpatialDropout3D,
+)
+from .embedding import Embedding
+from .function import Identity, Lambda
+from .input import Input, InputLayer
+from .input_spec import InputSpec
+from .layer import Layer
+from .masking import Masking
+from .merging import (
+    Add,
+    Average,
+    Concatenate,
+    Dot,
+    Maximum,
+    Minimum,
+    Multiply,
+    Subtract,
+    add,
+    average,
+    concatenate,
+    dot,
+    maximum,
+    minimum,
+    multiply,
+    subtract,
+)
+from .normalization import (
+    BatchNormalization,
+    GroupNormalization,
+    LayerNormalization,
+    RMSNormalization,
+    UnitNormalization,
+)
+from .reshaping import Flatten, Permute, RepeatVector, Reshape
+
+__all__ = [
+    *("Layer", "InputSpec", "Input", "InputLayer"),
+    *("Dense", "EinsumDense", "Embedding"),
+    *("Activation", "ReLU", "LeakyReLU", "PReLU", "ELU", "Softmax"),
+    *("Dropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D"),
+    *("GaussianNoise", "GaussianDropout", "AlphaDropout", "ActivityRegularization"),
+    *("Flatten", "Reshape", "Permute", "RepeatVector", "Masking"),
+    *("Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum"),
+    *("Concatenate", "Dot"),
+    *("add", "subtract", "multiply", "average", "maximum", "minimum"),
+    *("concatenate", "dot"),
+    *("BatchNormalization", "LayerNormalization", "GroupNormalization"),
+    *("RMSNormalization", "UnitNormalization"),
+    *("Identity", "Lambda"),
+]
+
+registry.add_namespace("layers", {name: globals()[name] for name in __all__})

@@ -1,0 +1,127 @@
+"""A table of vectors, looked up by index."""
+
+import warnings
+from typing import Any
+
+from .. import backend, constraints, initializers, ops, regularizers
+from ..graph import Tensor
+from ..variable import state
+from .lora import Adaptable
+
+__all__ = ["Embedding"]
+
+
+class Embedding(Adaptable):
+    """Turn indices into trained vectors: ``output[..., :] = embeddings[input[...]]``.
+
+    Args:
+        input_dim: number of rows of the table, the largest index plus one.
+        output_dim: length of each vector.
+        embeddings_initializer: how the table starts.
+        embeddings_regularizer: penalty on the table that is added to the loss.
+        embeddings_constraint: applied to the table after each update.
+        mask_zero: whether index 0 is padding, which later layers shall skip; the mask
+            is `input != 0`.
+        weights: initial table, an array or a list of one.
+        lora_rank, lora_alpha: low-rank adaptation, as in `Dense`.
+        quantization_config: must be `None`.
+
+    Input: indices of any shape. Output: that shape with `output_dim` appended.
+
+    Raises:
+        ValueError: a size is not positive; in eager mode, an index is negative or not
+            below `input_dim` (compiled code cannot raise: there the result is NaN).
+
+    Example:
+        >>> layer = keras.layers.Embedding(3, 2, weights=np.array([[0, 1], [2, 3], [4, 5]]))
+        >>> np.asarray(layer(np.array([[2, 0]]))).tolist()
+        [[[4.0, 5.0], [0.0, 1.0]]]
+    """
+
+    adapted = "embeddings"
+
+    def __init__(
+        self,
+        input_dim: int,
+        output_dim: int,
+        embeddings_initializer: Any = "uniform",
+        embeddings_regularizer: Any = None,
+        embeddings_constraint: Any = None,
+        mask_zero: bool = False,
+        weights: Any = None,
+        lora_rank: int | None = None,
+        lora_alpha: float | None = None,
+        quantization_config: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        if kwargs.pop("input_length", None) is not None:
+            warnings.warn(
+                "`input_length` of `Embedding` has no effect any more; leave it out.",
+                stacklevel=2,
+            )
+        super().__init__(**kwargs)
+        for argument, size in (("input_dim", input_dim), ("output_dim", output_dim)):
+            if not isinstance(size, int) or size <= 0:
+                raise ValueError(
+                    f"`{argument}` of layer `{self.name}` must be a positive integer, "
+                    f"not {size!r}."
+                )
+        self.input_dim = input_dim
+        self.output_dim = output_dim
+        self.embeddings_initializer = initializers.get(embeddings_initializer)
+        self.embeddings_regularizer = regularizers.get(embeddings_regularizer)
+        self.embeddings_constraint = constraints.get(embeddings_constraint)
+        self.mask_zero = mask_zero
+        self.supports_masking = mask_zero
+        # Indices stay whole: half precision would round those above 256.
+        self.autocast = False
+        self._set_lora(lora_rank, lora_alpha, quantization_config)
+        if weights is not None:
+            self.build()
+            self.set_weights(weights if isinstance(weights, list) else [weights])
+
+    def build(self, input_shape: Any = None) -> None:
+        self._embeddings = self.add_weight(
+            name="embeddings",
+            shape=(self.input_dim, self.output_dim),
+            initializer=self.embeddings_initializer,
+            regularizer=self.embeddings_regularizer,
+            constraint=self.embeddings_constraint,
+        )
+        self._apply_lora()
+
+    @property
+    def embeddings(self) -> Any:
+        """The table in use, of shape `(input_dim, output_dim)`."""
+        return self._effective(self._embeddings)
+
+    def call(self, inputs: Tensor) -> Tensor:
+        self._check_range(inputs)
+        indices = ops.cast(inputs, "int32")
+        return ops.cast(ops.take(self.embeddings, indices, axis=0), self.compute_dtype)
+
+    def _check_range(self, inputs: Tensor) -> None:
+        """Refuse indices outside the table, where their values can be seen."""
+        if state.inferring:
+            return
+        try:
+            indices = backend.to_numpy(inputs)
+        except TypeError:  # being compiled: there are no values yet
+            return
+        if indices.size and (indices.min() < 0 or indices.max() >= self.input_dim):
+            raise ValueError(
+                f"Layer `{self.name}` has rows 0 to {self.input_dim - 1}, but the "
+                f"indices it got are between {indices.min()} and {indices.max()}. "
+                "`input_dim` must be the largest index plus one."
+            )
+
+    def compute_mask(self, inputs: Tensor, mask: Any = None) -> Any:
+        return ops.not_equal(inputs, 0) if self.mask_zero else None
+
+    def get_config(self) -> dict[str, Any]:
+        config = super().get_config()
+        del config["weights"]
+        config["activity_regularizer"] = regularizers.serialize(
+            self.activity_regularizer
+        )
+        return config
