@@ -131,7 +131,8 @@ class CallbackList(Callback):
     def needs_epochs(self) -> bool:
         """Whether some callback must be called for each epoch, or each validation."""
         hooks = ("on_epoch_begin", "on_epoch_end", "on_test_begin", "on_test_end")
-        return self.needs_train_batches or self._need(*hooks, bulk="on_epochs_end")
+        batches = self.needs_train_batches or self.needs_test_batches
+        return batches or self._need(*hooks, bulk="on_epochs_end")
 
     def _need(self, *hooks: str, bulk: str) -> bool:
         """Say whether a hook is in use that `bulk` of its class does not stand for."""

@@ -134,7 +134,7 @@ class ModelCheckpoint(Monitor):
         """Return how to announce the saving, None if there is nothing to save."""
         if not self.save_best_only:
             return "saving"
-        value = self.monitored(logs)
+        value = self.get_monitor_value(logs)
         if value is None:  # warned of: better a file too many than none at all
             return "saving"
         best = "None" if self.best is None else f"{self.best:.5f}"

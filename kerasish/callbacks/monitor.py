@@ -56,7 +56,7 @@ class Monitor(Callback):
         """Forget what an earlier training left."""
         self._warned = False
 
-    def monitored(self, logs: Logs) -> float | None:
+    def get_monitor_value(self, logs: Logs) -> float | None:
         """Return the metric's value; None, with one warning a training, if missing.
 
         Raises:
@@ -74,7 +74,7 @@ class Monitor(Callback):
     def _missing(self, logs: Logs) -> str:
         names = list(logs or {})
         hint = did_you_mean(self.monitor, names)
-        if not hint and self.monitor.startswith("val_"):
+        if self.monitor.removeprefix("val_") in names:
             hint = (
                 " Names with `val_` need `validation_data` or `validation_split`, and "
                 "come only in the epochs that `validation_freq` chooses."
@@ -187,7 +187,7 @@ class EarlyStopping(Monitor):
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         """Compare, and stop the training if patience is at its end."""
-        value = self.monitored(logs)
+        value = self.get_monitor_value(logs)
         if value is None or epoch < self.start_from_epoch:
             return
         self.wait += 1
@@ -284,7 +284,7 @@ class ReduceLROnPlateau(Monitor):
         logs = {} if logs is None else logs
         for suffix, optimizer in optimizers_of(self.model):
             logs[f"learning_rate{suffix}"] = learning_rate(optimizer)
-        value = self.monitored(logs)
+        value = self.get_monitor_value(logs)
         if value is None:
             return
         if self.in_cooldown():
