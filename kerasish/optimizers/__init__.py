@@ -41,7 +41,17 @@ __all__ = [
 _classes: dict[str, Any] = {
     name.lower(): globals()[name] for name in __all__ if name[0].isupper()
 }
-_get, serialize, _deserialize = registry.accessors("optimizer", _classes)
+_get, _serialize, _deserialize = registry.accessors("optimizer", _classes)
+
+
+def serialize(optimizer: Optimizer) -> dict[str, Any]:
+    """Return the config of an optimizer: a dictionary for `deserialize`.
+
+    Example:
+        >>> keras.optimizers.serialize(keras.optimizers.Lion())["class_name"]
+        'Lion'
+    """
+    return _serialize(optimizer)
 
 
 def deserialize(config: Any, custom_objects: dict[str, Any] | None = None) -> Optimizer:

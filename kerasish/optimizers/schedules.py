@@ -328,7 +328,8 @@ class CosineDecayRestarts(LearningRateSchedule):
             return wave, time - wave
         # The first i waves take (t_mul ** i - 1) / (t_mul - 1): a geometric series.
         grown = 1.0 - time * (1.0 - self.t_mul)
-        wave = ops.floor(ops.log(grown) / ops.log(ops.cast(self.t_mul, grown.dtype)))
+        wave = ops.log(grown) / math.log(self.t_mul)
+        wave = ops.floor(wave + 1e-5)  # a start must not round down to the end before
         length = ops.power(float(self.t_mul), wave)
         start = (1.0 - length) / (1.0 - self.t_mul)
         return wave, (time - start) / length
