@@ -134,14 +134,18 @@ class BatchStream:
         """
         self._begin()
         count = 0
-        while self.steps is None or count < self.steps:
-            batch = self._peeked.pop() if self._peeked else self._next(count == 0)
-            if batch is None:
-                break
-            yield batch
-            count += 1
-        short = count < (self.steps or 0) or (count == 0 and self.exhausted)
-        if short:
+        try:
+            while self.steps is None or count < self.steps:
+                batch = self._peeked.pop() if self._peeked else self._next(count == 0)
+                if batch is None:
+                    break
+                yield batch
+                count += 1
+        finally:  # also if the loop stops before the end
+            self._begun = False
+            if self._hooks[1] is not None:
+                self._hooks[1]()
+        if count < (self.steps or 0) or (count == 0 and self.exhausted):
             asked = "" if self.steps is None else f" of {self.steps}"
             warnings.warn(
                 f"Your input ran out of data after {count}{asked} batches; "
@@ -149,9 +153,6 @@ class BatchStream:
                 "generate at least `steps_per_epoch * epochs` batches.",
                 stacklevel=3,
             )
-        self._begun = False
-        if self._hooks[1] is not None:
-            self._hooks[1]()
 
     def close(self) -> None:
         """End the pass, and the workers if there are any."""
