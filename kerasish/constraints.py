@@ -38,6 +38,9 @@ class Constraint(registry.Configurable):
         [0.0, 2.0]
     """
 
+    def __init__(self) -> None:
+        """Subclasses store their arguments under the arguments' names."""
+
     def __call__(self, w: Tensor) -> Any:
         """Return the weight as it is."""
         return w
@@ -153,6 +156,23 @@ _NAMES: dict[str, Any] = {
     **{registry.to_snake_case(cls.__name__): cls for cls in _CLASSES},
 }
 
-get, serialize, deserialize = registry.accessors("constraint", _NAMES)
+get, _, deserialize = registry.accessors("constraint", _NAMES)
+
+
+def serialize(constraint: Any) -> dict[str, Any]:
+    """Turn a constraint into a config of plain values.
+
+    Args:
+        constraint: a constraint, or a function that serves as one.
+
+    Raises:
+        ValueError: for a lambda or an object without `get_config`.
+
+    Example:
+        >>> keras.constraints.serialize(keras.constraints.NonNeg())["class_name"]
+        'NonNeg'
+    """
+    return registry.serialize_keras_object(constraint)
+
 
 registry.add_namespace("constraints", {name: globals()[name] for name in __all__})

@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 from . import ops, registry
-from .graph import Tensor
+from .graph import Tensor, op
 
 __all__ = [
     "L1",
@@ -35,6 +35,9 @@ class Regularizer(registry.Configurable):
         >>> float(Largest()(np.array([1.0, -3.0])))
         3.0
     """
+
+    def __init__(self) -> None:
+        """Subclasses store their arguments under the arguments' names."""
 
     def __call__(self, x: Tensor) -> Any:
         """Return the penalty: none."""
@@ -76,7 +79,7 @@ class L1L2(Regularizer):
 
     def __call__(self, x: Tensor) -> Any:
         """Return the penalty, a scalar of the dtype of `x`."""
-        penalty: Any = 0.0
+        penalty = ops.zeros((), dtype=x.dtype)
         if self.l1:
             penalty = penalty + self.l1 * ops.sum(ops.abs(x))
         if self.l2:
@@ -158,18 +161,23 @@ class OrthogonalRegularizer(Regularizer):
 
     def __call__(self, inputs: Tensor) -> Any:
         """Return the penalty, a scalar."""
-        shape = tuple(inputs.shape)
-        if len(shape) != 2:
+        if len(inputs.shape) != 2:
             raise ValueError(
                 "OrthogonalRegularizer takes a matrix, a tensor of rank 2; got "
-                f"inputs.shape={shape}."
+                f"inputs.shape={tuple(inputs.shape)}."
             )
-        matrix = inputs if self.mode == "rows" else ops.transpose(inputs)
-        unit = ops.normalize(matrix, axis=1)
-        cosines = ops.abs(ops.matmul(unit, ops.transpose(unit)))
-        size = matrix.shape[0]
-        others = cosines * (1.0 - ops.eye(size, dtype=cosines.dtype))
-        return self.factor * ops.sum(others) / max(size * (size - 1), 1)
+        rows = inputs if self.mode == "rows" else ops.transpose(inputs)
+        return self.factor * _mean_cosine(rows)
+
+
+@op
+def _mean_cosine(rows: Tensor) -> Tensor:
+    """Mean of the absolute cosines of the angles between different rows."""
+    unit = ops.normalize(rows, axis=1)
+    cosines = ops.abs(ops.matmul(unit, ops.transpose(unit)))
+    size = rows.shape[0]
+    others = cosines * (1.0 - ops.eye(size, dtype=cosines.dtype))
+    return ops.sum(others) / max(size * (size - 1), 1)
 
 
 l1 = L1
@@ -188,6 +196,23 @@ _NAMES: dict[str, Any] = {
     "regularizer": Regularizer,
 }
 
-get, serialize, deserialize = registry.accessors("regularizer", _NAMES)
+get, _, deserialize = registry.accessors("regularizer", _NAMES)
+
+
+def serialize(regularizer: Any) -> dict[str, Any]:
+    """Turn a regularizer into a config of plain values.
+
+    Args:
+        regularizer: a regularizer, or a function that serves as one.
+
+    Raises:
+        ValueError: for a lambda or an object without `get_config`.
+
+    Example:
+        >>> keras.regularizers.serialize(keras.regularizers.L2())["class_name"]
+        'L2'
+    """
+    return registry.serialize_keras_object(regularizer)
+
 
 registry.add_namespace("regularizers", {name: globals()[name] for name in __all__})

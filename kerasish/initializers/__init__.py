@@ -25,6 +25,7 @@ from .drawn import (
     RandomUniform,
     TruncatedNormal,
     VarianceScaling,
+    draw_seed,
     seed_default,
 )
 from .initializer import Initializer, Shape, astype
@@ -108,7 +109,7 @@ _NAMES: dict[str, Any] = {
     "zero": Zeros,
 }
 
-_get, serialize, deserialize = registry.accessors("initializer", _NAMES)
+_get, _, deserialize = registry.accessors("initializer", _NAMES)
 
 
 def get(identifier: Any) -> Any:
@@ -143,6 +144,22 @@ def _given(values: Any) -> Callable[..., np.ndarray]:
         return astype(values, dtype)
 
     return given
+
+
+def serialize(initializer: Any) -> dict[str, Any]:
+    """Turn an initializer into a config of plain values.
+
+    Args:
+        initializer: an initializer, or a function that serves as one.
+
+    Raises:
+        ValueError: for a lambda or an object without `get_config`.
+
+    Example:
+        >>> keras.initializers.serialize(keras.initializers.Zeros())["class_name"]
+        'Zeros'
+    """
+    return registry.serialize_keras_object(initializer)
 
 
 registry.add_namespace("initializers", {name: globals()[name] for name in __all__})

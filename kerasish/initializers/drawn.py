@@ -32,6 +32,16 @@ def seed_default(seed: int) -> None:
     _process["generator"] = np.random.default_rng(seed)
 
 
+def draw_seed() -> int:
+    """Return a seed from the process-wide generator, below 2³².
+
+    Example:
+        >>> 0 <= keras.initializers.draw_seed() < 2**32
+        True
+    """
+    return int(_process["generator"].integers(2**32))
+
+
 class RandomInitializer(Initializer):
     """Base of the initializers that draw, with what they share: the seed.
 

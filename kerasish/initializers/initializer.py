@@ -38,11 +38,17 @@ class Initializer(registry.Configurable):
 
     Example:
         >>> class Twos(keras.Initializer):
-        ...     def __call__(self, shape, dtype=None):
+        ...     def __init__(self) -> None:
+        """Subclasses store their arguments under the arguments' names."""
+
+    def __call__(self, shape, dtype=None):
         ...         return np.full(shape, 2, dtype)
         >>> keras.Variable(Twos(), shape=(2,)).numpy().tolist()
         [2.0, 2.0]
     """
+
+    def __init__(self) -> None:
+        """Subclasses store their arguments under the arguments' names."""
 
     def __call__(self, shape: Shape, dtype: Any = None) -> Any:
         """Return an array of this shape and dtype (None: `floatx()`)."""

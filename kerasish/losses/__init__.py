@@ -84,7 +84,7 @@ _NAMES: dict[str, Any] = {
     "logcosh": log_cosh,
 }
 
-get, serialize, _deserialize = registry.accessors("loss", _NAMES)
+get, _, _deserialize = registry.accessors("loss", _NAMES)
 
 
 def deserialize(name: Any, custom_objects: dict[str, Any] | None = None) -> Any:
@@ -102,6 +102,22 @@ def deserialize(name: Any, custom_objects: dict[str, Any] | None = None) -> Any:
         True
     """
     return _deserialize(name, custom_objects)
+
+
+def serialize(loss: Any) -> dict[str, Any]:
+    """Turn a loss into a config of plain values.
+
+    Args:
+        loss: a loss, or a function that serves as one.
+
+    Raises:
+        ValueError: for a lambda or an object without `get_config`.
+
+    Example:
+        >>> keras.losses.serialize(keras.losses.Poisson())["class_name"]
+        'Poisson'
+    """
+    return registry.serialize_keras_object(loss)
 
 
 __all__ = [*_PUBLIC, "deserialize", "get", "serialize"]
