@@ -405,8 +405,8 @@ def test_auc_is_the_chance_of_a_right_order():
     y_true = rng.integers(0, 2, 200)
     y_pred = np.clip(rng.normal(0.4 + 0.2 * y_true, 0.1), 0, 1)
     right = y_pred[y_true == 1][:, None] > y_pred[y_true == 0][None]
-    auc = metrics.AUC(num_thresholds=2000)(y_true, y_pred)
-    assert abs(float(auc) - right.mean()) < 1e-3
+    auc = metrics.AUC()(y_true, y_pred)
+    assert abs(float(auc) - right.mean()) < 3e-3
 
 
 def test_empty_metrics_are_zero():

@@ -3,6 +3,7 @@
 from typing import Any
 
 from .. import backend, ops
+from ..graph import Tensor, op
 from ..losses.loss import pair, same_rank
 from .metric import MeanMetricWrapper
 
@@ -21,12 +22,14 @@ __all__ = [
 ]
 
 
-def accuracy(y_true: Any, y_pred: Any) -> Any:
+@op
+def accuracy(y_true: Tensor, y_pred: Tensor) -> Tensor:
     """1 where `y_pred` equals `y_true`, else 0; the shape stays."""
     return _as_float(ops.equal(*pair(y_true, y_pred)))
 
 
-def binary_accuracy(y_true: Any, y_pred: Any, threshold: float = 0.5) -> Any:
+@op
+def binary_accuracy(y_true: Tensor, y_pred: Tensor, threshold: float = 0.5) -> Tensor:
     """1 where `y_pred > threshold` says the same as `y_true`, else 0.
 
     Args:
@@ -42,11 +45,12 @@ def binary_accuracy(y_true: Any, y_pred: Any, threshold: float = 0.5) -> Any:
         >>> np.asarray(y).tolist()
         [1.0, 0.0, 1.0, 1.0]
     """
-    y_true, y_pred = same_rank(*_tensors(y_true, y_pred))
+    y_true, y_pred = same_rank(y_true, y_pred)
     return _as_float(ops.equal(y_true, ops.cast(y_pred > threshold, y_true.dtype)))
 
 
-def categorical_accuracy(y_true: Any, y_pred: Any) -> Any:
+@op
+def categorical_accuracy(y_true: Tensor, y_pred: Tensor) -> Tensor:
     """1 where the largest entry of `y_pred` stands where that of `y_true` does.
 
     Args:
@@ -62,12 +66,12 @@ def categorical_accuracy(y_true: Any, y_pred: Any) -> Any:
         >>> np.asarray(y).tolist()
         [1.0, 0.0]
     """
-    y_true, y_pred = _tensors(y_true, y_pred)
     labels = ops.argmax(y_true, axis=-1)
     return ops.reshape(_hits(labels, y_pred), labels.shape)
 
 
-def sparse_categorical_accuracy(y_true: Any, y_pred: Any) -> Any:
+@op
+def sparse_categorical_accuracy(y_true: Tensor, y_pred: Tensor) -> Tensor:
     """1 where the largest entry of `y_pred` stands at the class `y_true`.
 
     Args:
@@ -83,12 +87,12 @@ def sparse_categorical_accuracy(y_true: Any, y_pred: Any) -> Any:
         >>> np.asarray(y).tolist()
         [1.0, 0.0]
     """
-    y_true, y_pred = _tensors(y_true, y_pred)
     hits = _hits(y_true, y_pred)
     return ops.squeeze(hits, -1) if hits.shape[1:] and hits.shape[-1] == 1 else hits
 
 
-def top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5) -> Any:
+@op
+def top_k_categorical_accuracy(y_true: Tensor, y_pred: Tensor, k: int = 5) -> Tensor:
     """1 where the class of `y_true` is among the `k` largest entries of `y_pred`.
 
     Args:
@@ -108,9 +112,10 @@ def top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5) -> Any:
     return sparse_top_k_categorical_accuracy(ops.argmax(y_true, axis=-1), y_pred, k)
 
 
+@op
 def sparse_top_k_categorical_accuracy(
-    y_true: Any, y_pred: Any, k: int = 5, from_sorted_ids: bool = False
-) -> Any:
+    y_true: Tensor, y_pred: Tensor, k: int = 5, from_sorted_ids: bool = False
+) -> Tensor:
     """1 where the class `y_true` is among the `k` largest entries of `y_pred`.
 
     Args:
@@ -128,7 +133,6 @@ def sparse_top_k_categorical_accuracy(
         >>> np.asarray(y).tolist()
         [1.0, 0.0]
     """
-    y_true, y_pred = _tensors(y_true, y_pred)
     labels = ops.reshape(y_true, (-1,))
     guesses = ops.reshape(y_pred, (-1, y_pred.shape[-1]))
     if from_sorted_ids:
@@ -138,15 +142,11 @@ def sparse_top_k_categorical_accuracy(
     return ops.reshape(_as_float(hits), y_true.shape)
 
 
-def _tensors(y_true: Any, y_pred: Any) -> tuple[Any, Any]:
-    return ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred)
-
-
-def _as_float(hits: Any) -> Any:
+def _as_float(hits: Tensor) -> Tensor:
     return ops.cast(hits, backend.floatx())
 
 
-def _hits(labels: Any, scores: Any) -> Any:
+def _hits(labels: Tensor, scores: Tensor) -> Tensor:
     """Compare class numbers with the place of the largest score.
 
     They are compared as integers where the labels are: in 16-bit floats, the scores'

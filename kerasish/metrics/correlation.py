@@ -3,6 +3,7 @@
 from typing import Any
 
 from .. import backend, ops
+from ..graph import Tensor, op
 from ..losses.loss import pair
 from .metric import MeanMetricWrapper
 
@@ -14,7 +15,7 @@ __all__ = [
 ]
 
 
-def _moments(y_true: Any, y_pred: Any, axis: int) -> tuple[Any, ...]:
+def _moments(y_true: Tensor, y_pred: Tensor, axis: int) -> tuple[Tensor, ...]:
     """Return means, standard deviations and covariance along an axis."""
     y_true, y_pred = pair(y_true, y_pred)
     means = [ops.mean(y, axis=axis, keepdims=True) for y in (y_true, y_pred)]
@@ -24,7 +25,8 @@ def _moments(y_true: Any, y_pred: Any, axis: int) -> tuple[Any, ...]:
     return (*(ops.squeeze(m, axis) for m in means), *deviations, covariance)
 
 
-def pearson_correlation(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
+@op
+def pearson_correlation(y_true: Tensor, y_pred: Tensor, axis: int = -1) -> Tensor:
     """The correlation cov(y, ŷ) / (σ_y·σ_ŷ) along an axis, from −1 to 1.
 
     Args:
@@ -44,7 +46,8 @@ def pearson_correlation(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
     return covariance / (spread * other)
 
 
-def concordance_correlation(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
+@op
+def concordance_correlation(y_true: Tensor, y_pred: Tensor, axis: int = -1) -> Tensor:
     """Agreement 2·cov(y, ŷ) / (σ²_y + σ²_ŷ + (ȳ − mean ŷ)²), from −1 to 1.
 
     Unlike Pearson's correlation, it falls when scale or offset are wrong.
