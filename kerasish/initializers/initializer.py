@@ -38,10 +38,7 @@ class Initializer(registry.Configurable):
 
     Example:
         >>> class Twos(keras.Initializer):
-        ...     def __init__(self) -> None:
-        """Subclasses store their arguments under the arguments' names."""
-
-    def __call__(self, shape, dtype=None):
+        ...     def __call__(self, shape, dtype=None):
         ...         return np.full(shape, 2, dtype)
         >>> keras.Variable(Twos(), shape=(2,)).numpy().tolist()
         [2.0, 2.0]
