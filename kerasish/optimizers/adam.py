@@ -35,8 +35,8 @@ class Adam(Optimizer):
     Example:
         >>> v = keras.Variable([1.0, 2.0])
         >>> keras.optimizers.Adam(0.25).apply([np.array([4.0, -5.0])], [v])
-        >>> np.round(v.numpy(), 4).tolist()
-        [0.75, 2.25]
+        >>> print(v.numpy().round(4))
+        [0.75 2.25]
     """
 
     def __init__(
@@ -105,8 +105,8 @@ class AdamW(Adam):
     Example:
         >>> v = keras.Variable([1.0, 2.0])
         >>> keras.optimizers.AdamW(0.25, 0.5).apply([np.array([4.0, -5.0])], [v])
-        >>> np.round(v.numpy(), 4).tolist()
-        [0.625, 2.0]
+        >>> print(v.numpy().round(4))
+        [0.625 2.   ]
     """
 
     def __init__(
@@ -152,8 +152,8 @@ class Adamax(Optimizer):
     Example:
         >>> v = keras.Variable([1.0, 2.0])
         >>> keras.optimizers.Adamax(0.25).apply([np.array([4.0, -5.0])], [v])
-        >>> np.round(v.numpy(), 4).tolist()
-        [0.75, 2.25]
+        >>> print(v.numpy().round(4))
+        [0.75 2.25]
     """
 
     def __init__(
@@ -213,8 +213,8 @@ class Nadam(Optimizer):
     Example:
         >>> v = keras.Variable([1.0, 2.0])
         >>> keras.optimizers.Nadam(0.25).apply([np.array([4.0, -5.0])], [v])
-        >>> np.round(v.numpy(), 3).tolist()
-        [0.664, 2.336]
+        >>> print(v.numpy().round(3))
+        [0.734 2.266]
     """
 
     def __init__(
@@ -298,8 +298,8 @@ class Lamb(Optimizer):
     Example:
         >>> v = keras.Variable([3.0, 4.0])
         >>> keras.optimizers.Lamb(0.2).apply([np.array([1.0, 0.0])], [v])
-        >>> np.round(v.numpy(), 4).tolist()
-        [2.0, 4.0]
+        >>> print(v.numpy().round(4))
+        [2. 4.]
     """
 
     def __init__(
@@ -367,8 +367,8 @@ class ScheduleFreeAdamW(Optimizer):
     Example:
         >>> v = keras.Variable([1.0, 2.0])
         >>> keras.optimizers.ScheduleFreeAdamW(0.25).apply([np.array([4.0, -5.0])], [v])
-        >>> np.round(v.numpy(), 4).tolist()
-        [0.75, 2.25]
+        >>> print(v.numpy().round(4))
+        [0.75 2.25]
     """
 
     def __init__(

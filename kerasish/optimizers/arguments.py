@@ -33,7 +33,7 @@ def refuse(cls: type, unknown: dict[str, Any]) -> None:
             name
             for base in cls.__mro__
             if "__init__" in vars(base)
-            for name in inspect.signature(base.__init__).parameters
+            for name in inspect.signature(vars(base)["__init__"]).parameters
         ]
         name = next(iter(unknown))
         hint = registry.did_you_mean(name, known)

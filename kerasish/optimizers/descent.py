@@ -61,12 +61,12 @@ class SGD(Optimizer):
     def update(
         self, now: Any, gradient: Tensor, parameter: Tensor, *slots: Tensor
     ) -> tuple[Tensor, ...]:
-        change = -now * gradient
+        change = now * gradient
         if not slots:
-            return (parameter + change,)
-        velocity = self.momentum * slots[0] + change
+            return (parameter - change,)
+        velocity = self.momentum * slots[0] - change
         if self.nesterov:
-            return parameter + self.momentum * velocity + change, velocity
+            return parameter + (self.momentum * velocity - change), velocity
         return parameter + velocity, velocity
 
 
@@ -90,8 +90,8 @@ class RMSprop(Optimizer):
     Example:
         >>> v = keras.Variable([1.0, 2.0])
         >>> keras.optimizers.RMSprop(0.1, rho=0.75).apply([np.array([1.0, -5.0])], [v])
-        >>> np.round(v.numpy(), 4).tolist()
-        [0.8, 2.2]
+        >>> print(v.numpy().round(4))
+        [0.8 2.2]
     """
 
     def __init__(
@@ -161,8 +161,8 @@ class Adagrad(Optimizer):
     Example:
         >>> v = keras.Variable([1.0, 2.0])
         >>> keras.optimizers.Adagrad(0.1, 0.0).apply([np.array([4.0, -5.0])], [v])
-        >>> np.round(v.numpy(), 4).tolist()
-        [0.9, 2.1]
+        >>> print(v.numpy().round(4))
+        [0.9 2.1]
     """
 
     def __init__(
@@ -216,8 +216,8 @@ class Adadelta(Optimizer):
         >>> v = keras.Variable([1.0, 2.0])
         >>> optimizer = keras.optimizers.Adadelta(1.0, rho=0.75, epsilon=0.01)
         >>> optimizer.apply([np.array([4.0, -5.0])], [v])
-        >>> np.round(v.numpy(), 3).tolist()
-        [0.8, 2.2]
+        >>> print(v.numpy().round(3))
+        [0.8 2.2]
     """
 
     def __init__(
@@ -283,8 +283,8 @@ class Ftrl(Optimizer):
         >>> v = keras.Variable([0.0, 0.0])
         >>> optimizer = keras.optimizers.Ftrl(0.5, l1_regularization_strength=0.1)
         >>> optimizer.apply([np.array([3.0, -0.05])], [v])
-        >>> np.round(v.numpy(), 3).tolist()
-        [-0.481, 0.0]
+        >>> print(v.numpy().round(3))
+        [-0.481  0.   ]
     """
 
     def __init__(

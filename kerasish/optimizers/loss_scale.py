@@ -125,7 +125,7 @@ class LossScaleOptimizer(Optimizer):
         gradients.when(
             finite,
             lambda: inner.apply(unscaled, variables),
-            [*variables, *inner.variables],
+            [*inner._trainable_variables, *inner.variables],
         )
         grows = finite & (count == self.dynamic_growth_steps - 1)
         factor = ops.where(finite, ops.where(grows, 2.0, 1.0), 0.5)

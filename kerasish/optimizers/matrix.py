@@ -35,8 +35,9 @@ class Adafactor(Optimizer):
     Example:
         >>> v = keras.Variable([[1.0, 1.0], [1.0, 1.0]])
         >>> keras.optimizers.Adafactor(0.25).apply([np.array([[2.0, 2], [4, 4]])], [v])
-        >>> np.round(v.numpy(), 4).tolist()
-        [[0.75, 0.75], [0.75, 0.75]]
+        >>> print(v.numpy().round(4))
+        [[0.75 0.75]
+         [0.75 0.75]]
     """
 
     def __init__(
@@ -67,7 +68,7 @@ class Adafactor(Optimizer):
         self.relative_step = relative_step
 
     def _create_slots(self, variables: list[Variable]) -> list[list[Variable]]:
-        slots = []
+        slots: list[list[Variable]] = []
         for variable in variables:
             name, shape = variable.name, variable.shape
             if variable.overwrite_with_gradient:
@@ -148,8 +149,9 @@ class Muon(Optimizer):
         >>> v = keras.Variable([[1.0, 0.0], [0.0, 1.0]])
         >>> optimizer = keras.optimizers.Muon(0.5, weight_decay=None, rms_rate=None)
         >>> optimizer.apply([np.array([[1.0, 0.0], [0.0, 9.0]])], [v])
-        >>> np.round(v.numpy(), 1).tolist()
-        [[0.5, 0.0], [0.0, 0.5]]
+        >>> print(v.numpy().round(1))
+        [[0.6 0. ]
+         [0.  0.6]]
     """
 
     def __init__(

@@ -42,8 +42,8 @@ class OptimizerMap(MutableMapping[str, Optimizer]):
     Example:
         >>> table = keras.optimizers.OptimizerMap(keras.optimizers.SGD())
         >>> table["encoder/.*"] = keras.optimizers.Adam()
-        >>> table["encoder/dense/kernel"].name, table["decoder/kernel"].name
-        ('adam', 'sgd')
+        >>> [type(table[path]).__name__ for path in ("encoder/kernel", "kernel")]
+        ['Adam', 'SGD']
     """
 
     def __init__(
@@ -127,6 +127,8 @@ class MultiOptimizer(Optimizer):
         >>> float(v), float(slow)
         (0.0, 0.75)
     """
+
+    optimizers: list[Optimizer]
 
     def __init__(
         self,

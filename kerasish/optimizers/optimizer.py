@@ -163,9 +163,11 @@ class Optimizer(Stateful):
         slots: list[list[Variable]] = [[] for _ in variables]
         for number in range(max(map(len, groups), default=0)):
             for variable, mine, group in zip(variables, slots, groups):
-                for name, initializer in (group[number] if group else {}).items():
-                    slot = self.add_variable_from_reference(variable, name, initializer)
-                    mine.append(slot)
+                names = group[number] if number < len(group) else {}
+                mine += [
+                    self.add_variable_from_reference(variable, name, initializer)
+                    for name, initializer in names.items()
+                ]
         return slots
 
     def __setstate__(self, saved: dict[str, Any]) -> None:

@@ -39,6 +39,9 @@ class LearningRateSchedule(registry.Configurable):
         0.5
     """
 
+    def __init__(self) -> None:
+        """Take no arguments; schedules that have some override this."""
+
     def __call__(self, step: Tensor) -> Tensor:
         raise NotImplementedError(
             f"Schedule `{type(self).__name__}` must override `__call__(self, step)`."
