@@ -513,7 +513,8 @@ class Layer(Operation, registry.Configurable):
         if self.activity_regularizer is not None:
             for output in tree.flatten(outputs):
                 if backend.is_array(output):
-                    self.add_loss(self.activity_regularizer(output))
+                    penalty = self.activity_regularizer(output)
+                    self.add_loss(penalty / output.shape[0] if output.shape else penalty)
         return outputs
 
     def _explain(self, error: Exception, args: Any) -> None:
@@ -720,6 +721,10 @@ class Layer(Operation, registry.Configurable):
         if "dtype" in later:
             layer.dtype_policy = dtype_policies.get(later["dtype"])
         return layer
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Recorded calls belong to models, which put them back.
+        return {**self.__dict__, "nodes": [], "_losses": []}
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"

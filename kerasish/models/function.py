@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from .. import backend, dtypes, ops, tree
+from .. import backend, dtypes, ops, registry, tree
 from ..graph import KerasTensor, Node, Operation, evaluate, is_symbolic, toposort
+from ..layers.input import Input, InputLayer
 from ..masks import get_mask, set_mask
 
 __all__ = ["Function"]
@@ -65,8 +66,58 @@ class Function(Operation):
         evaluate(self.run_order, filled)
         return tree.map_structure(lambda t: filled[id(t)], self.outputs_struct)
 
-    def __deepcopy__(self, memo: Any) -> "Function":
-        raise TypeError("Clone a model with `clone_model`, or copy the whole model.")
+    def __getstate__(self) -> dict[str, Any]:
+        """Flat, since a deep graph would exhaust the stack when pickled or copied."""
+        places: dict[int, int] = {}
+
+        def number(x: Any) -> Any:
+            return _Place(places[id(x)]) if is_symbolic(x) else x
+
+        def spec(x: KerasTensor) -> _Spec:
+            places[id(x)] = len(places)
+            return _Spec((x.shape, x.dtype, x.name))
+
+        loose = [t for t in self.inputs if t.node is None]
+        given = [spec(t) for t in loose]
+        nodes = []
+        for node in self.all_nodes:
+            args, kwargs = node.fill(number)
+            nodes.append(
+                (node.operation, args, kwargs, tree.map_structure(spec, node.outputs))
+            )
+        ends = tree.map_structure(number, (self.inputs_struct, self.outputs_struct))
+        return {"name": self.name, "given": given, "calls": nodes, "ends": ends}
+
+    def __setstate__(self, saved: dict[str, Any]) -> None:
+        tensors = [KerasTensor(*spec.parts) for spec in saved["given"]]
+
+        def look_up(x: Any) -> Any:
+            return tensors[x.number] if isinstance(x, _Place) else x
+
+        def tensor(spec: Any) -> KerasTensor:
+            shape, dtype, name = spec.parts
+            tensors.append(KerasTensor(shape, dtype, name=name))
+            return tensors[-1]
+
+        for operation, args, kwargs, outputs in saved["calls"]:
+            filled, named = tree.map_structure(look_up, (args, kwargs))
+            Node(operation, filled, named, tree.map_structure(tensor, outputs))
+        inputs, outputs = tree.map_structure(look_up, saved["ends"])
+        Function.__init__(self, inputs, outputs, saved["name"])
+
+
+class _Place:
+    """Stands for a tensor in a pickled graph: its number."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+
+class _Spec:
+    """Stands for a tensor in a pickled graph: shape, dtype and name."""
+
+    def __init__(self, parts: tuple[Any, ...]) -> None:
+        self.parts = parts
 
 
 def _tensors(structure: Any, what: str) -> list[KerasTensor]:
@@ -146,3 +197,59 @@ def _fit_rank(x: Any, wanted: KerasTensor, model: str) -> Any:
             f"received an input of shape {shape}."
         )
     return x
+
+
+def make_graph(inputs: Any, outputs: Any) -> Function:
+    """Return the graph; inputs in the middle of another one get inputs of their own."""
+    if isinstance(inputs, Function):
+        return inputs
+    if not all(map(is_symbolic, tree.flatten(inputs))):
+        return Function(inputs, outputs)  # which says what is wrong
+    sources = [t.node.operation if t.node else None for t in tree.flatten(inputs)]
+    if not all(isinstance(source, InputLayer) for source in sources):
+        whole = Function(inputs, outputs)
+        fresh = tree.map_structure(
+            lambda t: Input(batch_shape=t.shape, dtype=t.dtype, name=t.name), inputs
+        )
+        inputs, outputs = fresh, whole.run(tree.flatten(fresh))
+    return Function(inputs, outputs)
+
+
+def run_graph(graph: Function, inputs: Any, name: str) -> Any:
+    """Compute a model's outputs; `inputs` may be a nest, or a dict by input names."""
+    values = _in_order(graph, inputs, name)
+    return graph.run([conform(x, t, name) for x, t in zip(values, graph.inputs)])
+
+
+def _in_order(graph: Function, inputs: Any, name: str) -> list[Any]:
+    names = [t.name for t in graph.inputs]
+    structure = graph.inputs_struct
+    if isinstance(inputs, dict):
+        keys = names
+        if isinstance(structure, dict):
+            keys = sorted(structure)
+            if set(keys) - set(inputs) and not set(names) - set(inputs):
+                keys = names
+        missing = [k for k in keys if k not in inputs and not _optional(graph, k)]
+        if missing:
+            raise ValueError(
+                f"Model `{name}` expects inputs named {keys}; missing are {missing}, "
+                f"got {sorted(inputs)}."
+                + registry.did_you_mean(missing[0], map(str, inputs))
+            )
+        return [inputs.get(key) for key in keys]
+    values = tree.flatten(inputs)
+    if len(values) != len(names):
+        shapes = [tuple(getattr(x, "shape", ())) for x in values]
+        raise ValueError(
+            f"Model `{name}` expects {len(names)} input(s) named {names}, but it got "
+            f"{len(values)} of shapes {shapes}."
+        )
+    return values
+
+
+def _optional(graph: Function, key: str) -> bool:
+    for tensor in graph.inputs:
+        if tensor.name == key and tensor.node is not None:
+            return getattr(tensor.node.operation, "optional", False)
+    return False

@@ -11,8 +11,7 @@ from ..graph import (
     Operation,
     is_symbolic,
 )
-from ..layers.input import Input, InputLayer
-from .function import Function, conform
+from .function import Function
 from .model import Model
 
 __all__ = ["Functional"]
@@ -67,62 +66,6 @@ class Functional(Model):
 def _takes_graph(cls: type) -> bool:
     names = inspect.signature(cls.__init__).parameters
     return "inputs" in names and "outputs" in names
-
-
-def make_graph(inputs: Any, outputs: Any) -> Function:
-    """Return the graph; inputs in the middle of another one get inputs of their own."""
-    if isinstance(inputs, Function):
-        return inputs
-    if not all(map(is_symbolic, tree.flatten(inputs))):
-        return Function(inputs, outputs)  # which says what is wrong
-    sources = [t.node.operation if t.node else None for t in tree.flatten(inputs)]
-    if not all(isinstance(source, InputLayer) for source in sources):
-        whole = Function(inputs, outputs)
-        fresh = tree.map_structure(
-            lambda t: Input(batch_shape=t.shape, dtype=t.dtype, name=t.name), inputs
-        )
-        inputs, outputs = fresh, whole.run(tree.flatten(fresh))
-    return Function(inputs, outputs)
-
-
-def run_graph(graph: Function, inputs: Any, name: str) -> Any:
-    """Compute a model's outputs; `inputs` may be a nest, or a dict by input names."""
-    values = _in_order(graph, inputs, name)
-    return graph.run([conform(x, t, name) for x, t in zip(values, graph.inputs)])
-
-
-def _in_order(graph: Function, inputs: Any, name: str) -> list[Any]:
-    names = [t.name for t in graph.inputs]
-    structure = graph.inputs_struct
-    if isinstance(inputs, dict):
-        keys = names
-        if isinstance(structure, dict):
-            keys = sorted(structure)
-            if set(keys) - set(inputs) and not set(names) - set(inputs):
-                keys = names
-        missing = [k for k in keys if k not in inputs and not _optional(graph, k)]
-        if missing:
-            raise ValueError(
-                f"Model `{name}` expects inputs named {keys}; missing are {missing}, "
-                f"got {sorted(inputs)}."
-                + registry.did_you_mean(missing[0], map(str, inputs))
-            )
-        return [inputs.get(key) for key in keys]
-    values = tree.flatten(inputs)
-    if len(values) != len(names):
-        shapes = [tuple(getattr(x, "shape", ())) for x in values]
-        raise ValueError(
-            f"Model `{name}` expects {len(names)} input(s) named {names}, but it got "
-            f"{len(values)} of shapes {shapes}."
-        )
-    return values
-
-
-def _optional(graph: Function, key: str) -> bool:
-    for tensor in graph.inputs:
-        if tensor.name == key and tensor.node is not None:
-            return getattr(tensor.node.operation, "optional", False)
-    return False
 
 
 # --- the graph as a config -----------------------------------------------------------

@@ -55,6 +55,7 @@ class Program:
         known = [*self.changing, *self.fixed]
         places = {id(v): i for i, v in enumerate(self.changing)}
         self._metric_places = [places[id(v)] for v in metrics if id(v) in places]
+        self._plain = step, results, reset
         self._step = functional(step, known)
         self._results = functional(results, known)
         self._reset = functional(reset, known)
@@ -186,3 +187,38 @@ class Program:
 
 def _arrays(logs: Any) -> Any:
     return tree.map_structure(backend.asarray, logs)
+
+
+class EagerProgram(Program):
+    """The same, step by step in Python: for debugging, with `run_eagerly=True`."""
+
+    def run(
+        self,
+        data: Any,
+        orders: Any = None,
+        epochs: int = 1,
+        start: int = 0,
+        stop: int | None = None,
+        reset: bool = True,
+    ) -> Any:
+        """Run and write the variables back."""
+        stop = self.steps if stop is None else stop
+        kept: list[Any] = []
+        for epoch in range(epochs):
+            if reset or epoch:
+                self._plain[2]()
+            order = None if orders is None else orders[epoch]
+            logs: Any = {}
+            for i in range(start, stop):
+                size = self.batch_size if i < self.full else self.rest
+                logs = self._plain[0](self._slice(data, i * self.batch_size, size, order))
+            kept.append(_arrays(logs if self.own_logs else self._plain[1]()))
+        self.runs += 1
+        return tree.map_structure(lambda *rows: backend.xp.stack(rows), *kept)
+
+    @staticmethod
+    def _slice(data: Any, first: int, size: int, order: Any) -> Any:
+        return tree.map_structure(
+            lambda a: None if a is None else backend.take_rows(a, first, size, order),
+            data,
+        )

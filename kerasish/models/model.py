@@ -1,0 +1,266 @@
+"""The class of all models: a layer that can be trained, saved and summarised."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from .. import registry, saving, tree
+from ..graph import is_symbolic
+from ..layers.layer import Layer
+from ..training import Trainer
+from .function import Function, make_graph, run_graph
+from .summary import summary_html, summary_text
+
+__all__ = ["Model"]
+
+
+class Model(Trainer, Layer):
+    """A network that can be compiled, trained, evaluated, saved.
+
+    Made in three ways: `Model(inputs, outputs)` from symbolic tensors; `Sequential`;
+    or a subclass that makes layers in its constructor and uses them in `call`.
+
+    Args:
+        inputs: symbolic tensors, for a functional model.
+        outputs: likewise.
+        name: default from the class.
+
+    Example:
+        >>> class Twice(keras.Model):
+        ...     def __init__(self):
+        ...         super().__init__()
+        ...         self.dense = keras.layers.Dense(2)
+        ...     def call(self, x):
+        ...         return self.dense(self.dense(x))
+        >>> Twice()(np.ones((1, 2))).shape
+        (1, 2)
+    """
+
+    _graph: Function | None = None
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        if cls is Model and _are_symbolic(*args, **kwargs):
+            functional = registry.namespace("src.models.functional")["Functional"]
+            return functional.__new__(functional, *args, **kwargs)
+        return super().__new__(cls, *args, **kwargs)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        if not _are_symbolic(*args, **kwargs):
+            if args:
+                raise TypeError(
+                    f"{type(self).__name__}: `super().__init__()` takes keyword "
+                    f"arguments only, unless symbolic inputs and outputs; got {args!r}."
+                )
+            super().__init__(**kwargs)
+            return
+        names = ("inputs", "outputs", "name")
+        options = {**dict(zip(names, args)), **kwargs}
+        inputs, outputs = options.pop("inputs"), options.pop("outputs")
+        if options.get("name") is None and type(self).__name__ == "Functional":
+            options["name"] = registry.unique_name("functional")
+        super().__init__(**options)
+        self._graph = make_graph(inputs, outputs)
+        self._check_names()
+        self.built = True
+
+    def _check_names(self) -> None:
+        assert self._graph is not None
+        names = [operation.name for operation in self._graph.operations]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(
+                f"Layers of model `{self.name}` need names of their own, but "
+                f"{len([n for n in names if n == twice[0]])} are called {twice[0]!r}. "
+                "Pass `name=` to the layers."
+            )
+
+    # --- structure --------------------------------------------------------------------
+
+    @property
+    def _layers(self) -> list[Layer]:
+        own = super()._layers
+        if self._graph is None:
+            return own
+        graph = [x for x in self._graph.operations if isinstance(x, Layer)]
+        return list({id(x): x for x in (*graph, *own)}.values())
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers of the model, not those within them."""
+        return self._layers
+
+    @property
+    def operations(self) -> list[Any]:
+        """Layers and ops of the model's graph."""
+        return list(self._graph.operations) if self._graph else list(self.layers)
+
+    @property
+    def inputs(self) -> Any:
+        """Symbolic inputs as a list; None if the model has no graph."""
+        return list(self._graph.inputs) if self._graph else None
+
+    @property
+    def outputs(self) -> Any:
+        """Symbolic outputs as a list; None if the model has no graph."""
+        return list(self._graph.outputs) if self._graph else None
+
+    @property
+    def input(self) -> Any:
+        """Symbolic input(s) in the structure they were given."""
+        return self._need_graph("input").inputs_struct
+
+    @property
+    def output(self) -> Any:
+        """Symbolic output(s) in the structure they were given."""
+        return self._need_graph("output").outputs_struct
+
+    @property
+    def input_shape(self) -> Any:
+        """Shape(s) of the inputs."""
+        return tree.map_structure(lambda t: t.shape, self.input)
+
+    @property
+    def output_shape(self) -> Any:
+        """Shape(s) of the outputs."""
+        return tree.map_structure(lambda t: t.shape, self.output)
+
+    @property
+    def input_names(self) -> list[str] | None:
+        """Names of the inputs."""
+        return [t.name for t in self._graph.inputs] if self._graph else None
+
+    @property
+    def output_names(self) -> list[str] | None:
+        """Names of the layers that give the outputs."""
+        if self._graph is None:
+            return None
+        found = []
+        for tensor in self._graph.outputs:
+            name = tensor.node.operation.name if tensor.node else tensor.name
+            count = sum(known.rsplit("_", 1)[0] == name or known == name
+                        for known in found)  # fmt: skip
+            found.append(f"{name}_{count}" if count and name in found else name)
+        return found
+
+    def _need_graph(self, what: str) -> Function:
+        if self._graph is None:
+            raise AttributeError(
+                f"Model `{self.name}` has no `{what}`: it is not made from symbolic "
+                "tensors, or not built yet (`build` it, or call it on data)."
+            )
+        return self._graph
+
+    def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
+        """Compute the outputs; subclasses write their own."""
+        if self._graph is None:
+            raise NotImplementedError(
+                f"Model {type(self).__name__} must define `call(self, inputs)`, or "
+                "pass `inputs` and `outputs` to `super().__init__`."
+            )
+        return run_graph(self._graph, inputs, self.name)
+
+    def _checks_inputs(self, first: Any) -> bool:
+        return self._graph is None and super()._checks_inputs(first)
+
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
+        """Return a layer by its name or its place.
+
+        Raises:
+            ValueError: if there is none; with the nearest name.
+        """
+        if (name is None) == (index is None):
+            raise ValueError("Give `get_layer` either a `name` or an `index`.")
+        if index is not None:
+            if not -len(self.layers) <= index < len(self.layers):
+                raise ValueError(
+                    f"There is no layer {index}: model `{self.name}` has "
+                    f"{len(self.layers)} layers."
+                )
+            return self.layers[index]
+        for layer in self.layers:
+            if layer.name == name:
+                return layer
+        names = [layer.name for layer in self.layers]
+        raise ValueError(
+            f"No such layer: {name!r}. Existing layers are: {names}."
+            + registry.did_you_mean(name, names)
+        )
+
+    def summary(
+        self,
+        line_length: int | None = None,
+        positions: Any = None,
+        print_fn: Callable[[str], Any] | None = None,
+        expand_nested: bool = False,
+        show_trainable: bool = False,
+        layer_range: Any = None,
+    ) -> None:
+        """Print a table of the layers, their output shapes and parameters.
+
+        Args:
+            line_length: width of the table in characters.
+            positions: relative widths of the columns.
+            print_fn: takes the text in place of `print`.
+            expand_nested: show the layers of nested models.
+            show_trainable: show which layers are trained.
+            layer_range: first and last layer to show, by name or pattern.
+        """
+        text = summary_text(
+            self, line_length, positions, expand_nested, show_trainable, layer_range
+        )
+        (print_fn or print)(text)
+
+    def _repr_html_(self) -> str:
+        return summary_html(self)
+
+    # --- files ------------------------------------------------------------------------
+
+    def save(
+        self,
+        filepath: Any,
+        overwrite: bool = True,
+        zipped: bool | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Save the model: see `kerasish.saving.save_model`."""
+        saving.save_model(self, filepath, overwrite=overwrite, zipped=zipped, **kwargs)
+
+    def save_weights(
+        self, filepath: Any, overwrite: bool = True, max_shard_size: Any = None
+    ) -> None:
+        """Save the weights alone: see `kerasish.saving.save_weights`."""
+        saving.save_weights(
+            self, filepath, overwrite=overwrite, max_shard_size=max_shard_size
+        )
+
+    def load_weights(
+        self, filepath: Any, skip_mismatch: bool = False, **kwargs: Any
+    ) -> Any:
+        """Load weights into this model: see `kerasish.saving.load_weights`."""
+        return saving.load_weights(self, filepath, skip_mismatch, **kwargs)
+
+    def to_json(self, **kwargs: Any) -> str:
+        """Return the architecture as JSON, for `models.model_from_json`."""
+        return json.dumps(registry.serialize_keras_object(self), **kwargs)
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
+        """Make the model that `get_config` described."""
+        with registry.CustomObjectScope(custom_objects):
+            if "output_layers" in config:
+                functional = registry.namespace("src.models.functional")["Functional"]
+                if cls is Model:
+                    return functional.from_config(config)
+            return super().from_config(config)
+
+    def build_from_config(self, config: dict[str, Any]) -> None:
+        """Build for the shapes that `get_build_config` returned."""
+        if config:
+            super().build_from_config(config)
+
+
+def _are_symbolic(*args: Any, **kwargs: Any) -> bool:
+    if {"inputs", "outputs"} <= set(kwargs) or (len(args) == 1 and "outputs" in kwargs):
+        return True
+    return len(args) >= 2 and any(is_symbolic(x) for x in tree.flatten(args[:2]))
+

@@ -1,0 +1,177 @@
+"""What must exist before the first step: weights, losses, metrics, slots, programs."""
+
+from collections.abc import Callable
+from typing import Any
+
+from .. import backend, tree
+from ..data import ArrayData
+from ..graph import KerasTensor, infer_call
+from ..optimizers import Optimizer
+from ..variable import Variable
+from .checks import check_data
+from .program import EagerProgram, Program
+from .steps import is_default, step_function
+
+__all__ = ["Preparation"]
+
+
+class Preparation:
+    """Brings a compiled model to the point where steps can be traced."""
+
+    def __init__(self) -> None:
+        self.y_pred: Any = None
+        self._known: Any = None
+        self._programs: dict[Any, Program] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {}  # symbolic tensors and compiled programs are made anew
+
+    def __setstate__(self, saved: dict[str, Any]) -> None:
+        Preparation.__init__(self)
+
+    def __call__(
+        self, model: Any, data: Any, compiled: Any, method: str, what: str = "data"
+    ) -> None:
+        """Build what is not built yet; check the data once.
+
+        Args:
+            model: the model.
+            data: `ArrayData` or `BatchStream`.
+            compiled: the model's `CompileState`.
+            method: which method the user called, for messages.
+            what: which data, for messages.
+        """
+        batch = _sample(data)
+        specs = _symbolic(batch)
+        x, y, _ = specs
+        if not _is_same(self._known, specs) or not model.built:
+            self.y_pred = self._outputs(model, x)
+            self._build(model, compiled, specs)
+            self._known = specs
+        elif compiled.loss is not None and is_default(model, "compute_loss"):
+            compiled.loss.check(y, self.y_pred)
+        if isinstance(data, ArrayData):
+            check_data(batch, compiled.loss if compiled.loss else None)
+
+    @staticmethod
+    def build_model(model: Any, data: Any) -> None:
+        """Make the weights of a model for its first data."""
+        x, _, _ = _symbolic(_sample(data))
+        Preparation._outputs(model, x)
+
+    @staticmethod
+    def _outputs(model: Any, x: Any) -> Any:
+        """Run the model abstractly, which builds it; return symbolic outputs."""
+        outputs = infer_call(lambda x: model._call_for_training(x, False), (x,), {})
+        model.built = True
+        return outputs
+
+    def _build(self, model: Any, compiled: Any, specs: Any) -> None:
+        _, y, _ = specs
+        names = model.output_names
+        if compiled.loss is not None:
+            compiled.loss.build(y, self.y_pred, names)
+        if compiled.metrics is not None:
+            used = compiled.loss.losses if compiled.loss is not None else None
+            compiled.metrics.build(y, self.y_pred, names, used)
+            # Metrics may make their variables at the first batch: let them do it now.
+            infer_call(_no_result(compiled.metrics.update_state), (y, self.y_pred), {})
+        if isinstance(model.optimizer, Optimizer):
+            self.build_optimizer(model)
+
+    @staticmethod
+    def build_optimizer(model: Any) -> None:
+        """Give the optimizer slots for the trainable variables."""
+        trained = model.trainable_variables
+        if not model.optimizer.built:
+            model.optimizer.build(trained)
+
+    def programs(
+        self, model: Any, compiled: Any, kind: str
+    ) -> Callable[[int, int, int], Program]:
+        """Return `programs(rows, batch_size, most_epochs)` for a kind of step."""
+        if kind == "train" and isinstance(model.optimizer, Optimizer):
+            self.build_optimizer(model)
+        metrics = model.metrics_variables
+        trained, rest = model.trainable_variables, model.non_trainable_variables
+        if kind == "train":
+            slots = list(model.optimizer.variables) if model.optimizer else []
+            changing, fixed = _unique([*trained, *rest, *slots, *metrics]), []
+        else:
+            changing = _unique([*rest, *metrics])
+            fixed = [v for v in trained if id(v) not in {id(c) for c in changing}]
+        flags = tuple((id(v), v.trainable) for v in (*changing, *fixed))
+        key = (kind, flags, _hyperparameters(model.optimizer))
+        make = EagerProgram if compiled.eager else Program
+
+        def program(rows: int, batch_size: int, most_epochs: int) -> Program:
+            full = (*key, rows, batch_size, most_epochs)
+            if full not in self._programs:
+                self._programs[full] = make(
+                    step_function(model, kind),
+                    model.get_metrics_result,
+                    model.reset_metrics,
+                    changing,
+                    fixed,
+                    metrics,
+                    batch_size,
+                    rows,
+                    most_epochs,
+                    _has_own_logs(model, kind),
+                )
+            return self._programs[full]
+
+        return program
+
+
+def _has_own_logs(model: Any, kind: str) -> bool:
+    names = (f"{kind}_step", "compute_metrics", "get_metrics_result")
+    return not all(is_default(model, name) for name in names)
+
+
+def _hyperparameters(optimizer: Any) -> tuple[Any, ...]:
+    """Numbers that a compiled step holds; other values need another program."""
+    return tuple(
+        (key, value)
+        for key, value in sorted(getattr(optimizer, "__dict__", {}).items())
+        if isinstance(value, (bool, int, float, str))
+    )
+
+
+def _sample(data: Any) -> Any:
+    return data.arrays if isinstance(data, ArrayData) else data.peek()
+
+
+def _symbolic(batch: Any) -> Any:
+    """Symbolic stand-ins for a batch, with an unknown number of rows."""
+
+    def spec(a: Any) -> Any:
+        if a is None:
+            return None
+        dtype = backend.dtype_name(backend.asarray(a[:0]))
+        return KerasTensor((None, *a.shape[1:]), dtype)
+
+    return tuple(tree.map_structure(spec, part) for part in batch)
+
+
+def _is_same(known: Any, specs: Any) -> bool:
+    if known is None:
+        return False
+    a, b = tree.flatten(known), tree.flatten(specs)
+    return len(a) == len(b) and all(
+        (x is None) == (y is None)
+        and (x is None or (x.shape, x.dtype) == (y.shape, y.dtype))
+        for x, y in zip(a, b)
+    )
+
+
+def _no_result(fn: Callable[..., Any]) -> Callable[..., Any]:
+    def run(*args: Any) -> None:
+        fn(*args)
+
+    return run
+
+
+def _unique(variables: list[Variable]) -> list[Variable]:
+    return list({id(v): v for v in variables}.values())
+
