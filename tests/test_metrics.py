@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 import kerasish.utils
-from kerasish import backend, metrics, ops, registry
+from kerasish import KerasTensor, backend, metrics, ops, registry
+from kerasish.graph import infer_call
 from kerasish.variable import functional
 
 N, C = 8, 4
@@ -210,6 +211,24 @@ def test_compiled_equals_eager_and_stateless_leaves_the_state(case, close):
     assert [np.shape(z) for z in zeros] == [v.shape for v in metric.variables]
 
 
+@pytest.mark.parametrize("case", EVERY, ids=label)
+def test_an_abstract_batch_makes_the_state_and_leaves_it_zero(case):
+    name, kwargs, kind = case
+    y, weights = arguments(name, kind, True, 0)
+    symbolic = [
+        KerasTensor((None, *v.shape[1:]), backend.dtype_name(v)) for v in (*y, weights)
+    ]
+    metric = getattr(metrics, name)(**kwargs)
+
+    def update(*y, sample_weight):
+        metric.update_state(*y, sample_weight=sample_weight)
+        return metric.current_value()
+
+    result = infer_call(update, tuple(symbolic[:-1]), {"sample_weight": symbolic[-1]})
+    assert metric.variables and not any(v.any() for v in state(metric))
+    assert result.shape == np.shape(metric.result())
+
+
 # What our configs hold besides Keras's, which forgets it when a metric is loaded.
 MORE = {"CosineSimilarity": {"axis": 1}}
 
@@ -257,7 +276,7 @@ def test_functions_equal_keras(case, close):
     theirs = getattr(keras.metrics, name)(*y, **kwargs)
     close(ours, theirs)
     assert backend.dtype_name(ours) == str(theirs.dtype)
-    symbolic = [kerasish.KerasTensor((None, *v.shape[1:]), str(v.dtype)) for v in y]
+    symbolic = [KerasTensor((None, *v.shape[1:]), str(v.dtype)) for v in y]
     batch = () if kwargs.get("axis") == 0 else (None,)
     expected = (*batch, *np.shape(ours)[len(batch) :])
     assert getattr(metrics, name)(*symbolic, **kwargs).shape == expected
