@@ -18,7 +18,7 @@ from . import backend, dtypes, registry
 __all__ = ["StatelessScope", "Variable", "functional"]
 
 
-class _Redirect:
+class Redirect:
     """Where one thread finds the values of variables for a while.
 
     Args:
@@ -31,11 +31,12 @@ class _Redirect:
         self, values: dict[int, Any], capture: bool = False, closed: bool = False
     ) -> None:
         self.values, self.capture, self.closed = values, capture, closed
-        self.parent: _Redirect | None = None
+        self.parent: Redirect | None = None
+        self.assigned: dict[int, Variable] = {}  # id -> variable
 
 
 class _ThreadState(threading.local):
-    redirect: _Redirect | None = None
+    redirect: Redirect | None = None
     autocast: str | None = None
     inferring = False
     path: tuple[str, ...] = ()
@@ -58,7 +59,7 @@ def setting(**values: Any) -> Iterator[None]:
 
 
 @contextmanager
-def redirected(redirect: _Redirect) -> Iterator[_Redirect]:
+def redirected(redirect: Redirect) -> Iterator[Redirect]:
     """Let variables of this thread live in `redirect` for a while."""
     redirect.parent = state.redirect
     with setting(redirect=redirect):
@@ -94,7 +95,7 @@ def functional(
                 f"Expected {len(keys)} values, one for each variable, got "
                 f"{len(values)}."
             )
-        redirect = _Redirect(dict(zip(keys, values)), closed=True)
+        redirect = Redirect(dict(zip(keys, values)), closed=True)
         with redirected(redirect):
             result = fn(*args, **kwargs)
         return result, [redirect.values[key] for key in keys]
@@ -105,7 +106,7 @@ def functional(
 @contextmanager
 def abstract() -> Iterator[None]:
     """Run code for its shapes alone: assignments are forgotten afterwards."""
-    with redirected(_Redirect({}, capture=True)), setting(inferring=True):
+    with redirected(Redirect({}, capture=True)), setting(inferring=True):
         yield
 
 
@@ -140,7 +141,7 @@ class StatelessScope:
                     f"its first parts include {variable!r}."
                 )
             variable.check_shape(value)
-        self._redirect = _Redirect({id(v): v.convert(x) for v, x in pairs}, True)
+        self._redirect = Redirect({id(v): v.convert(x) for v, x in pairs}, True)
 
     def __enter__(self) -> "StatelessScope":
         self._context = redirected(self._redirect)
@@ -249,7 +250,7 @@ class Variable:
             return backend.cast(value, state.autocast)
         return value
 
-    def _find(self, redirect: _Redirect | None) -> Any:
+    def _find(self, redirect: Redirect | None) -> Any:
         key, closed = id(self), False
         while redirect is not None:
             if key in redirect.values:
@@ -308,6 +309,7 @@ class Variable:
             self._value, self.exposed = value, True
         elif redirect.capture or id(self) in redirect.values:
             redirect.values[id(self)] = value
+            redirect.assigned[id(self)] = self
         else:
             raise RuntimeError(
                 f"Variable `{self.path}` is assigned inside a function that is being "
