@@ -49,6 +49,7 @@ def open_terminal(monkeypatch):
     def start():
         out = Terminal()
         monkeypatch.setattr(sys, "stdout", out)
+        monkeypatch.setenv("COLUMNS", "100")
         return out
 
     return start
@@ -202,6 +203,13 @@ def test_many_epochs_share_a_line_in_a_terminal(open_terminal, clock):
     lines = terminal.getvalue().split("\n")
     assert len(lines) <= clock.now / progress.LINE_EVERY + 3
     assert "Epoch 2000/2000 1/1" in lines[-2]
+
+
+def test_a_last_line_wider_than_the_terminal_is_shown_in_full(open_terminal, clock):
+    terminal = open_terminal()
+    train(epochs=1, steps=5, **{f"metric_{number}": 1.0 for number in range(20)})
+    last = terminal.getvalue().split("\n")[-2].split("\r")[-1]
+    assert last.startswith("Epoch 1/1 - 5/5 - ") and " - metric_19: 1.0000 - " in last
 
 
 def test_messages_step_aside_of_the_bar(open_terminal, clock):

@@ -2,6 +2,7 @@
 
 import logging
 import math
+import shutil
 import sys
 import time
 from collections.abc import Iterable
@@ -85,33 +86,39 @@ class Line:
         self.start = time.monotonic()
         self.seconds: float | None = None  # None: take the clock
 
-    def draw(self, step: int, items: Iterable[tuple[str, Any]], done: bool) -> None:
+    def draw(
+        self, step: int, items: Iterable[tuple[str, Any]], done: bool = False
+    ) -> None:
         """Show the state of a live line."""
         if self._bar is None:
             self._bar = self._open()
         elapsed = self._elapsed()
         pace = elapsed / step if step else 0.0
-        left = elapsed
-        if self.total and not done:
-            left = pace * (self.total - step)
+        left = pace * (self.total - step) if self.total and not done else elapsed
         tail = [f"{_duration(left)} {_pace(pace, self.unit)}", *_metrics(items)]
-        head = f"{self.title} {self._count(step)}".strip()
-        bar = "{bar}" if _in_notebook() else f"{{bar:{self.width}}}"
-        parts = [_literal(head), bar, _literal(" - ".join(tail))]
-        if not self.total:
-            del parts[1]
+        parts = [f"{self.title} {self._count(step)}".strip(), " - ".join(tail)]
+        parts = [part.replace("{", "{{").replace("}", "}}") for part in parts]
+        columns = shutil.get_terminal_size().columns or 80  # some terminals say 0
+        self.fits = len(" ".join(parts)) + self.width < columns
+        if self.total:
+            parts.insert(1, "{bar}" if _in_notebook() else f"{{bar:{self.width}}}")
         self._bar.bar_format = " ".join(parts)
         self._bar.total, self._bar.n = self.total, step
+        if not _in_notebook():
+            self._bar.ncols = columns
         self._bar.refresh()
 
-    def finish(self, step: int, items: Iterable[tuple[str, Any]]) -> None:
-        """Leave the line with its final content."""
-        if self.live:
-            self.draw(step, items, done=True)
-            self._bar.close()
-            self._bar = None
-        else:
+    def finish(self, step: int, items: list[tuple[str, Any]]) -> None:
+        """Leave the line with its final content, all of it."""
+        if not self.live:
             write(self.text(step, items))
+            return
+        self.draw(step, items, done=True)
+        self._bar.leave = self.fits or _in_notebook()
+        self._bar.close()
+        if not self._bar.leave:
+            write(self.text(step, items))
+        self._bar = None
 
     def text(self, step: int, items: Iterable[tuple[str, Any]]) -> str:
         """Return the line as plain text."""
@@ -133,13 +140,9 @@ class Line:
             from tqdm.auto import tqdm
         else:
             from tqdm import tqdm
-        settings = {"file": sys.stdout, "dynamic_ncols": True, "mininterval": math.inf}
-        return tqdm(total=self.total, bar_format="{desc}", **settings)
-
-
-def _literal(text: str) -> str:
-    """Protect a text inside tqdm's format."""
-    return text.replace("{", "{{").replace("}", "}}")
+        # Some terminals say that they have 0 rows: tqdm would draw nothing there.
+        size = {"ncols": 80, "nrows": 24}
+        return tqdm(total=self.total, file=sys.stdout, bar_format="{desc}", **size)
 
 
 def _metrics(items: Iterable[tuple[str, Any]]) -> list[str]:
@@ -238,7 +241,7 @@ class Progbar:
         if finalize:
             self._line.finish(current, items)
         elif self._line.live and now - self._drawn >= self.interval:
-            self._line.draw(current, items, done=False)
+            self._line.draw(current, items)
             self._drawn = now
 
     def add(self, n: int, values: Iterable[tuple[str, Any]] | None = None) -> None:
@@ -366,7 +369,7 @@ class ProgbarLogger(Callback):
         self._step = step
         now = time.monotonic()
         if self._line.live and now - self._drawn >= REFRESH:
-            self._line.draw(step, _ordered(logs), done=False)
+            self._line.draw(step, _ordered(logs))
             self._drawn = now
 
     def progress(self, step: int, logs: Logs = None) -> None:
