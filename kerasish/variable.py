@@ -194,7 +194,9 @@ class Variable:
             raise ValueError(f"`name` of a variable has no '/', got {self.name!r}.")
         allowed = ("none", "mean", "sum", "only_first_replica")
         if aggregation is not None and aggregation not in allowed:
-            raise ValueError(f"`aggregation` must be in {allowed}, got {aggregation!r}.")
+            raise ValueError(
+                f"`aggregation` must be in {allowed}, got {aggregation!r}."
+            )
         self.path = "/".join((*state.path, self.name))
         self.trainable = bool(trainable)
         self.frozen = False  # trained, but for the time being its layer is not
@@ -221,7 +223,9 @@ class Variable:
             if dtype is None and not hasattr(initializer, "dtype"):
                 dtype = _dtype_of_plain(initializer)
             with backend.eager():
-                return backend.asarray(getattr(initializer, "value", initializer), dtype)
+                return backend.asarray(
+                    getattr(initializer, "value", initializer), dtype
+                )
         if shape is None:
             raise ValueError(
                 f"Variable `{self.name}` needs a `shape`, since its initializer is a "
@@ -368,7 +372,9 @@ class Variable:
 
     def __bool__(self) -> bool:
         if self.shape:
-            raise TypeError(f"Variable `{self.path}` is not one number: no truth value.")
+            raise TypeError(
+                f"Variable `{self.path}` is not one number: no truth value."
+            )
         return bool(self.value)
 
     def __float__(self) -> float:

@@ -4,19 +4,19 @@ import functools
 import inspect
 import threading
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from .. import backend, dtype_policies, dtypes, initializers, registry, tree
+from .. import backend, dtype_policies, dtypes, registry, tree
 from .. import regularizers as regularizers_module
 from ..graph import KerasTensor, Node, Operation, any_symbolic, infer_call, is_symbolic
 from ..masks import get_mask, set_mask
-from ..random import SeedGenerator
-from ..variable import Variable, functional, setting, state
+from ..variable import Variable, setting, state
 from .input_spec import check_inputs
+from .owner import Owner, walk
+from .signature import call_signature, parameters_of
 
 __all__ = ["Layer"]
 
@@ -29,24 +29,7 @@ class _Calls(threading.local):
 _calls = _Calls()
 
 
-def _walk(value: Any) -> Iterator[Any]:
-    """Leaves of nested lists, tuples and dicts of attributes."""
-    kind = type(value)
-    if kind is list or kind is tuple:
-        for x in value:
-            yield from _walk(x)
-    elif isinstance(value, dict):
-        for x in list(value.values()):
-            yield from _walk(x)
-    else:
-        yield value
-
-
-def _unique(things: Sequence[Any]) -> list[Any]:
-    return list({id(x): x for x in things}.values())
-
-
-class Layer(Operation, registry.Configurable):
+class Layer(Owner, Operation, registry.Configurable):
     """A function with weights.
 
     A subclass makes its weights in `build(input_shape)` (or in the constructor) with
@@ -103,7 +86,7 @@ class Layer(Operation, registry.Configurable):
         self.activity_regularizer = regularizers_module.get(activity_regularizer)
         self._take_input_shape(kwargs)
         if kwargs:
-            known = [p for p in inspect.signature(type(self).__init__).parameters]
+            known = list(inspect.signature(type(self).__init__).parameters)
             known += ["activity_regularizer", "trainable", "dtype", "autocast", "name"]
             hint = registry.did_you_mean(next(iter(kwargs)), known)
             raise ValueError(
@@ -147,225 +130,7 @@ class Layer(Operation, registry.Configurable):
         """dtype to which float inputs are cast."""
         return self.compute_dtype
 
-    # --- state ------------------------------------------------------------------------
-
-    def _own(self, kind: Any) -> list[Any]:
-        """What of `kind` (a test) stands in the attributes, in order, once each."""
-        return _unique(
-            [
-                x
-                for name, value in self.__dict__.items()
-                if name not in ("_arguments", "_losses", "nodes")
-                for x in _walk(value)
-                if kind(x)
-            ]
-        )
-
-    @property
-    def _layers(self) -> list["Layer"]:
-        return [x for x in self._own(_is_layer) if x is not self]
-
-    def _own_variables(self) -> list[Variable]:
-        """Trained ones first, as files keep them; seeds and metrics are apart."""
-        found = self._own(_is_variable)
-        return sorted(found, key=lambda v: not (v.trainable or v.frozen))
-
-    def _flatten_layers(
-        self, include_self: bool = True, recursive: bool = True
-    ) -> list["Layer"]:
-        found: list[Layer] = [self] if include_self else []
-        for layer in self._layers:
-            found += layer._flatten_layers() if recursive else [layer]
-        return _unique(found)
-
-    @property
-    def variables(self) -> list[Variable]:
-        """All variables: weights, then states of seed generators, of sublayers too."""
-        found = self._own_variables()
-        found += [seed.state for seed in self._own(_is_seed)]
-        for layer in self._layers:
-            found += layer.variables
-        return _unique(found)
-
-    @property
-    def weights(self) -> list[Variable]:
-        """The variables that files keep: all but states of seed generators."""
-        found = self._own_variables()
-        for layer in self._layers:
-            found += layer.weights
-        return _unique(found)
-
-    @property
-    def trainable_variables(self) -> list[Variable]:
-        """Variables that an optimizer changes."""
-        return [v for v in self.variables if v.trainable] if self.trainable else []
-
-    @property
-    def non_trainable_variables(self) -> list[Variable]:
-        """Variables that an optimizer leaves alone."""
-        trained = self.trainable
-        return [v for v in self.variables if not (trained and v.trainable)]
-
-    @property
-    def trainable_weights(self) -> list[Variable]:
-        """Weights that an optimizer changes."""
-        return [v for v in self.weights if v.trainable] if self.trainable else []
-
-    @property
-    def non_trainable_weights(self) -> list[Variable]:
-        """Weights that an optimizer leaves alone."""
-        trained = self.trainable
-        return [v for v in self.weights if not (trained and v.trainable)]
-
-    @property
-    def metrics(self) -> list[Any]:
-        """Metrics that are attributes of the layer or its sublayers."""
-        found = self._own(_is_metric)
-        for layer in self._layers:
-            found += layer.metrics
-        return _unique(found)
-
-    @property
-    def metrics_variables(self) -> list[Variable]:
-        """Variables of the metrics."""
-        return [v for metric in self.metrics for v in metric.variables]
-
-    @property
-    def trainable(self) -> bool:
-        """Whether the weights are trained; setting it reaches all sublayers."""
-        return self._trainable
-
-    @trainable.setter
-    def trainable(self, value: bool) -> None:
-        value = bool(value)
-        self._trainable = value
-        for variable in self._own_variables():
-            if not value and variable.trainable:
-                variable.trainable, variable.frozen = False, True
-            elif value and variable.frozen:
-                variable.trainable, variable.frozen = True, False
-        for layer in self._layers:
-            layer.trainable = value
-
-    @property
-    def path(self) -> str:
-        """Name with those of the layers around, `"encoder/dense"`."""
-        return "/".join(self._path or (self.name,))
-
-    def count_params(self) -> int:
-        """Return the number of weights' elements.
-
-        Raises:
-            ValueError: if the layer is not built yet.
-        """
-        if not self.built:
-            raise ValueError(
-                f"Layer `{self.name}` has no weights yet: call it on data, or "
-                "`build(input_shape)` it, before `count_params()`."
-            )
-        return sum(v.size for v in self.weights)
-
-    def add_weight(
-        self,
-        shape: Any = None,
-        initializer: Any = None,
-        dtype: Any = None,
-        trainable: bool = True,
-        autocast: bool = True,
-        regularizer: Any = None,
-        constraint: Any = None,
-        aggregation: str | None = "none",
-        overwrite_with_gradient: bool = False,
-        name: str | None = None,
-    ) -> Variable:
-        """Make a variable of this layer.
-
-        Args:
-            shape: default `()`.
-            initializer: default `"glorot_uniform"` for floats, else `"zeros"`.
-            dtype: default the policy's variable dtype.
-            trainable: whether it is trained.
-            autocast: whether it is read in the compute dtype during `call`.
-            regularizer: penalty that is added to the loss.
-            constraint: projection applied after each update.
-            aggregation: how replicas are combined.
-            overwrite_with_gradient: whether its gradient is its new value.
-            name: default `"variable"`.
-        """
-        shape = (shape,) if isinstance(shape, int) else tuple(shape or ())
-        dtype = dtypes.standardize_dtype(dtype or self.variable_dtype)
-        if initializer is None:
-            initializer = "glorot_uniform" if dtypes.is_float(dtype) else "zeros"
-        with self._scope():
-            variable = Variable(
-                initializers.get(initializer),
-                shape,
-                dtype,
-                trainable,
-                autocast,
-                aggregation,
-                name=name,
-            )
-        variable.regularizer = regularizers_module.get(regularizer)
-        if callable(constraint) or constraint is None:
-            variable.constraint = constraint
-        else:
-            variable.constraint = registry.namespace("constraints")["get"](constraint)
-        variable.overwrite_with_gradient = overwrite_with_gradient
-        if variable.trainable and not self.trainable:
-            variable.trainable, variable.frozen = False, True
-        self._weights.append(variable)
-        return variable
-
-    add_variable = add_weight
-
-    def get_weights(self) -> list[np.ndarray]:
-        """Return the weights as NumPy arrays."""
-        return [v.numpy() for v in self.weights]
-
-    def set_weights(self, weights: Sequence[Any]) -> None:
-        """Assign the weights, in the order of `get_weights`.
-
-        Raises:
-            ValueError: if their number or a shape is wrong.
-        """
-        variables = self.weights
-        if len(variables) != len(weights):
-            raise ValueError(
-                f"Layer `{self.name}` has {len(variables)} weights, "
-                f"`set_weights` got {len(weights)}."
-            )
-        for variable, value in zip(variables, weights):
-            variable.check_shape(value)
-        for variable, value in zip(variables, weights):
-            variable.assign(value)
-
-    def save_own_variables(self, store: Any) -> None:
-        """Put this layer's own weights, sublayers' not, in `store["0"]`, `["1"]` ..."""
-        for i, variable in enumerate(self._own_variables()):
-            store[str(i)] = variable.numpy()
-
-    def load_own_variables(self, store: Mapping[str, Any]) -> None:
-        """Assign what `save_own_variables` stored."""
-        variables = self._own_variables()
-        if len(store.keys()) != len(variables):
-            raise ValueError(
-                f"Layer `{self.name}` has {len(variables)} variables, the store has "
-                f"{len(store.keys())}: {[(v.path, v.shape) for v in variables]}. "
-                + ("" if self.built else "The layer was never built.")
-            )
-        for i, variable in enumerate(variables):
-            variable.assign(np.asarray(store[str(i)]))
-
     # --- building ---------------------------------------------------------------------
-
-    @contextmanager
-    def _scope(self) -> Iterator[None]:
-        """Variables that are made within have paths below this layer's."""
-        if self._path is None:
-            self._path = (*state.path, self.name)
-        with setting(path=self._path):
-            yield
 
     def build(self, input_shape: Any) -> None:
         """Make the weights; sublayers are built by a trial run of `call`."""
@@ -380,10 +145,10 @@ class Layer(Operation, registry.Configurable):
         if type(self).build is Layer.build:
             # Nothing of its own: sublayers build themselves when `call` runs.
             self._build_shapes = shapes
-        elif len(shapes) == 1 and len(_parameters(type(self), "build")) == 1:
+        elif len(shapes) == 1 and len(parameters_of(type(self), "build")) == 1:
             self.build(next(iter(shapes.values())))
         else:
-            names = _parameters(type(self), "build")
+            names = parameters_of(type(self), "build")
             if len(names) == 1:
                 self.build(next(iter(shapes.values())))
             else:
@@ -441,7 +206,7 @@ class Layer(Operation, registry.Configurable):
     def _call_in_context(
         self, arguments: dict[str, Any], first: Any, args: Any, kwargs: Any
     ) -> Any:
-        signature = _call_signature(type(self))
+        signature = call_signature(type(self))
         if signature.has_training:
             arguments["training"] = _calls.training
         symbolic = any_symbolic(arguments.values())
@@ -474,10 +239,10 @@ class Layer(Operation, registry.Configurable):
         return infer_call(self._run, args, kwargs)
 
     def _spec_from_output_shape(self, args: Any, kwargs: Any) -> Any:
-        signature = _call_signature(type(self))
+        signature = call_signature(type(self))
         arguments = dict(zip(signature.names, args)) | kwargs
         shapes = self._shapes_of(arguments)
-        names = _parameters(type(self), "compute_output_shape")
+        names = parameters_of(type(self), "compute_output_shape")
         if len(names) == 1 or not set(shapes) <= set(names):
             result = self.compute_output_shape(next(iter(shapes.values())))
         else:
@@ -514,23 +279,24 @@ class Layer(Operation, registry.Configurable):
             for output in tree.flatten(outputs):
                 if backend.is_array(output):
                     penalty = self.activity_regularizer(output)
-                    self.add_loss(penalty / output.shape[0] if output.shape else penalty)
+                    self.add_loss(
+                        penalty / output.shape[0] if output.shape else penalty
+                    )
         return outputs
 
     def _explain(self, error: Exception, args: Any) -> None:
         """Say once, at the innermost layer, where an exception came from."""
         if not getattr(error, "__notes__", None):
-            shapes = tree.map_structure(lambda x: getattr(x, "shape", x), args)
-            if state.inferring:
-                shapes = tree.map_shape_structure(_known_shape, shapes)
+            shapes = [_known_shape(tuple(x.shape)) for x in tree.flatten(args)
+                      if _is_tensor(x)]  # fmt: skip
             error.add_note(
                 f"Raised while calling layer `{self.path}` ({type(self).__name__}) on "
-                f"inputs of shape {shapes}."
+                f"inputs of shape {', '.join(map(str, shapes))}."
             )
 
     def _arguments_of_call(self, args: Any, kwargs: Any) -> dict[str, Any]:
         """Bind to the signature of `call`; inputs become arrays of the input dtype."""
-        signature = _call_signature(type(self))
+        signature = call_signature(type(self))
         if "training" in kwargs and signature.drops_training:
             kwargs = {k: v for k, v in kwargs.items() if k != "training"}
         try:
@@ -582,7 +348,7 @@ class Layer(Operation, registry.Configurable):
             )
         if _calls.training is not None:
             return _calls.training
-        return _call_signature(type(self)).default_training
+        return call_signature(type(self)).default_training
 
     # --- masks ------------------------------------------------------------------------
 
@@ -592,8 +358,8 @@ class Layer(Operation, registry.Configurable):
 
     def _fill_masks(self, arguments: dict[str, Any]) -> None:
         """Give `call` the masks that travel with its inputs, if it takes them."""
-        signature = _call_signature(type(self))
-        tensors = [n for n, v in arguments.items() if any(map(_is_tensor, _walk(v)))]
+        signature = call_signature(type(self))
+        tensors = [n for n, v in arguments.items() if any(map(_is_tensor, walk(v)))]
         for number, name in enumerate(tensors):
             parameter = "mask" if number == 0 and signature.has_mask else f"{name}_mask"
             if parameter in signature.names and arguments.get(parameter) is None:
@@ -642,41 +408,6 @@ class Layer(Operation, registry.Configurable):
     def _clear_losses(self) -> None:
         for layer in self._flatten_layers():
             layer._losses.clear()
-
-    def stateless_call(
-        self,
-        trainable_variables: Sequence[Any],
-        non_trainable_variables: Sequence[Any],
-        *args: Any,
-        return_losses: bool = False,
-        **kwargs: Any,
-    ) -> tuple[Any, ...]:
-        """Call the layer as a pure function of its variables.
-
-        Args:
-            trainable_variables: values in the order of `self.trainable_variables`.
-            non_trainable_variables: likewise.
-            return_losses: whether `self.losses` are returned too.
-
-        Returns:
-            `(outputs, new non-trainable values)`, and the losses if asked for.
-        """
-        if not self.built:
-            raise ValueError(
-                f"Layer `{self.name}` must be built before `stateless_call`: call it "
-                "on data once, or `build(input_shape)` it."
-            )
-        trained = self.trainable_variables
-        rest = self.non_trainable_variables
-        values = [*trainable_variables, *non_trainable_variables]
-
-        def run() -> Any:
-            outputs = self(*args, **kwargs)
-            return outputs, self.losses if return_losses else []
-
-        (outputs, losses), new = functional(run, [*trained, *rest])(values)
-        result = (outputs, new[len(trained) :])
-        return (*result, losses) if return_losses else result
 
     # --- config -----------------------------------------------------------------------
 
@@ -729,28 +460,6 @@ class Layer(Operation, registry.Configurable):
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
 
-    def __delattr__(self, name: str) -> None:
-        value = self.__dict__.get(name)
-        if isinstance(value, Variable):
-            self._weights = [v for v in self._weights if v is not value]
-        super().__delattr__(name)
-
-
-def _is_layer(x: Any) -> bool:
-    return isinstance(x, Layer)
-
-
-def _is_variable(x: Any) -> bool:
-    return isinstance(x, Variable)
-
-
-def _is_seed(x: Any) -> bool:
-    return isinstance(x, SeedGenerator)
-
-
-def _is_metric(x: Any) -> bool:
-    return hasattr(x, "update_state") and hasattr(x, "reset_state")
-
 
 def _is_tensor(x: Any) -> bool:
     return is_symbolic(x) or backend.is_array(x)
@@ -795,62 +504,3 @@ def _recorded_build(build: Callable[..., Any]) -> Callable[..., Any]:
         self.built = True
 
     return wrapped
-
-
-@functools.cache
-def _parameters(cls: type, method: str) -> tuple[str, ...]:
-    return tuple(inspect.signature(getattr(cls, method)).parameters)[1:]
-
-
-class _CallSignature:
-    """What a class's `call` takes."""
-
-    def __init__(self, call: Callable[..., Any]) -> None:
-        parameters = list(inspect.signature(call).parameters.values())[1:]
-        self.signature = inspect.Signature(parameters)
-        self.names = [p.name for p in parameters]
-        takes_any = any(p.kind is p.VAR_KEYWORD for p in parameters)
-        self.has_training = "training" in self.names
-        self.drops_training = not (self.has_training or takes_any)
-        self.has_mask = "mask" in self.names
-        default = self.signature.parameters.get("training")
-        self.default_training = default.default if default is not None else None
-        if self.default_training is inspect.Parameter.empty:
-            self.default_training = None
-
-    def bind(self, args: Any, kwargs: Any) -> dict[str, Any]:
-        """Name the arguments, in the order of the signature."""
-        bound = self.signature.bind(*args, **kwargs)
-        named: dict[str, Any] = {}
-        for name, value in bound.arguments.items():
-            kind = self.signature.parameters[name].kind
-            if kind is inspect.Parameter.VAR_KEYWORD:
-                named.update(value)
-            else:
-                named[name] = value
-        return named
-
-    def split(self, arguments: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
-        """Arguments as positional and named ones for the call."""
-        positional, named = [], {}
-        for name, value in arguments.items():
-            parameter = self.signature.parameters.get(name)
-            if parameter is not None and parameter.kind is parameter.VAR_POSITIONAL:
-                positional += list(value)
-            elif (
-                parameter is not None
-                and not named
-                and (
-                    parameter.kind is not parameter.KEYWORD_ONLY
-                    and name == self.names[len(positional)]
-                )
-            ):
-                positional.append(value)
-            else:
-                named[name] = value
-        return positional, named
-
-
-@functools.cache
-def _call_signature(cls: type) -> _CallSignature:
-    return _CallSignature(cls.call)  # type: ignore[attr-defined]

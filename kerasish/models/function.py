@@ -161,9 +161,7 @@ def _by_depth(
     for node in nodes:
         visited.setdefault(id(node.operation), len(visited))
     unique = {id(n.operation): n.operation for n in nodes}
-    return sorted(
-        unique.values(), key=lambda o: (-of_operation[id(o)], visited[id(o)])
-    )
+    return sorted(unique.values(), key=lambda o: (-of_operation[id(o)], visited[id(o)]))
 
 
 def conform(x: Any, wanted: KerasTensor, model: str) -> Any:

@@ -249,4 +249,3 @@ def _from_histories(structure: Any, look_up: Any) -> Any:
     if len(structure) in (3, 4) and isinstance(structure[0], str):
         return look_up(structure)
     return [_from_histories(x, look_up) for x in structure]
-

@@ -263,4 +263,3 @@ def _are_symbolic(*args: Any, **kwargs: Any) -> bool:
     if {"inputs", "outputs"} <= set(kwargs) or (len(args) == 1 and "outputs" in kwargs):
         return True
     return len(args) >= 2 and any(is_symbolic(x) for x in tree.flatten(args[:2]))
-

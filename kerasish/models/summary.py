@@ -50,10 +50,15 @@ def _is_branched(model: Any) -> bool:
     graph = model._graph
     if graph is None or type(model).__name__ == "Sequential":
         return False
-    return len(graph.inputs) > 1 or any(
-        len(node.inputs) > 1 or len(node.operation.nodes) > 1 and node.inputs
-        for node in graph.run_order
-    ) or len(graph.outputs) > 1 or _forks(graph)
+    return (
+        len(graph.inputs) > 1
+        or any(
+            len(node.inputs) > 1 or len(node.operation.nodes) > 1 and node.inputs
+            for node in graph.run_order
+        )
+        or len(graph.outputs) > 1
+        or _forks(graph)
+    )
 
 
 def _forks(graph: Any) -> bool:
@@ -121,7 +126,11 @@ def summary_text(
     rows = _in_range(model, _rows(model, expand_nested, show_trainable), layer_range)
     space = line_length or min(shutil.get_terminal_size().columns, 100)
     widths = _widths([heads, *rows], space, positions)
-    lines = [f'Model: "{model.name}"', _rule(widths, "┏━┳┓"), *_cells(heads, widths, "┃")]
+    lines = [
+        f'Model: "{model.name}"',
+        _rule(widths, "┏━┳┓"),
+        *_cells(heads, widths, "┃"),
+    ]
     lines.append(_rule(widths, "┡━╇┩"))
     for number, row in enumerate(rows):
         if number:

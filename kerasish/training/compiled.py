@@ -121,7 +121,10 @@ class CompileMetrics(Metric):
         self, metrics: Any, weighted_metrics: Any, name: str = "compile_metrics"
     ) -> None:
         super().__init__(name=name)
-        for what, given in (("metrics", metrics), ("weighted_metrics", weighted_metrics)):
+        for what, given in (
+            ("metrics", metrics),
+            ("weighted_metrics", weighted_metrics),
+        ):
             if given is not None and not isinstance(given, (list, tuple, dict, str)):
                 given_type = type(given).__name__
                 raise ValueError(
@@ -129,8 +132,13 @@ class CompileMetrics(Metric):
                     f"type {given_type}."
                 )
             _check_metric_names(given)
-        self._given = ([metrics] if isinstance(metrics, str) else metrics), (
-            [weighted_metrics] if isinstance(weighted_metrics, str) else weighted_metrics
+        self._given = (
+            ([metrics] if isinstance(metrics, str) else metrics),
+            (
+                [weighted_metrics]
+                if isinstance(weighted_metrics, str)
+                else weighted_metrics
+            ),
         )
         self.entries: list[tuple[int, str, Metric, bool]] = []
         self.outputs: Outputs | None = None

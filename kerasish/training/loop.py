@@ -47,7 +47,9 @@ class Pace:
 
 def to_device(batch: Any) -> Any:
     """Return the arrays of a batch or data set on the device."""
-    return tree.map_structure(lambda a: None if a is None else backend.asarray(a), batch)
+    return tree.map_structure(
+        lambda a: None if a is None else backend.asarray(a), batch
+    )
 
 
 def fetch(logs: Any, epoch: int = 0) -> dict[str, Any]:
@@ -127,7 +129,9 @@ class Runner:
             self._tell(step, logs)
         return lambda: fetch(logs)
 
-    def epochs(self, data: ArrayData, arrays: Any, first: int, left: int, most: int) -> Any:
+    def epochs(
+        self, data: ArrayData, arrays: Any, first: int, left: int, most: int
+    ) -> Any:
         """Run as many whole epochs as one dispatch may take.
 
         Returns:
@@ -148,7 +152,13 @@ class Runner:
         return self._paces.setdefault(id(program), (Pace(), Pace()))
 
     def _timed(
-        self, program: Program, pace: Pace, units: int, wait: bool, *args: Any, **how: Any
+        self,
+        program: Program,
+        pace: Pace,
+        units: int,
+        wait: bool,
+        *args: Any,
+        **how: Any,
     ) -> Any:
         compiled = program.runs > 0
         begin = time.perf_counter()
@@ -194,4 +204,6 @@ class Runner:
 
 
 def _host(logs: Any) -> Any:
-    return {k: _host(v) if isinstance(v, dict) else np.asarray(v) for k, v in logs.items()}
+    return {
+        k: _host(v) if isinstance(v, dict) else np.asarray(v) for k, v in logs.items()
+    }

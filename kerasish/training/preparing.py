@@ -174,4 +174,3 @@ def _no_result(fn: Callable[..., Any]) -> Callable[..., Any]:
 
 def _unique(variables: list[Variable]) -> list[Variable]:
     return list({id(v): v for v in variables}.values())
-

@@ -111,7 +111,9 @@ class Program:
 
         def batch_of(first: Any, size: int, order: Any) -> Any:
             return tree.map_structure(
-                lambda a: None if a is None else backend.take_rows(a, first, size, order),
+                lambda a: (
+                    None if a is None else backend.take_rows(a, first, size, order)
+                ),
                 data,
                 none_is_leaf=True,
             )
@@ -211,7 +213,9 @@ class EagerProgram(Program):
             logs: Any = {}
             for i in range(start, stop):
                 size = self.batch_size if i < self.full else self.rest
-                logs = self._plain[0](self._slice(data, i * self.batch_size, size, order))
+                logs = self._plain[0](
+                    self._slice(data, i * self.batch_size, size, order)
+                )
             kept.append(_arrays(logs if self.own_logs else self._plain[1]()))
         self.runs += 1
         return tree.map_structure(lambda *rows: backend.xp.stack(rows), *kept)

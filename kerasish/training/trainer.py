@@ -85,7 +85,9 @@ class Trainer(Stateless):
             'adam'
         """
         if jit_compile not in (True, False, "auto"):
-            raise ValueError(f'`jit_compile` is True, False or "auto": {jit_compile!r}.')
+            raise ValueError(
+                f'`jit_compile` is True, False or "auto": {jit_compile!r}.'
+            )
         if not isinstance(steps_per_execution, int) or steps_per_execution < 1:
             raise ValueError(
                 f"`steps_per_execution` must be a positive integer, got "
@@ -433,7 +435,9 @@ class Trainer(Stateless):
         size = batch_size if is_arrays else None
         return adapt(x, y, weight, batch_size=size, steps=steps)
 
-    def _tester(self, data: Any, callbacks: CallbackList) -> Callable[[], dict[str, Any]]:
+    def _tester(
+        self, data: Any, callbacks: CallbackList
+    ) -> Callable[[], dict[str, Any]]:
         """Return a function that evaluates on `data`, which stay on the device."""
         compiled = self._compile_state("evaluate")
         programs = compiled.prepared.programs(self, compiled, "test")
@@ -574,7 +578,9 @@ class Trainer(Stateless):
         compiled = self._compile_state(name)
         data = adapt(x, y, sample_weight, class_weight=class_weight)
         if isinstance(data, BatchStream):
-            raise ValueError(f"`{name}` takes arrays of one batch, not a source of them.")
+            raise ValueError(
+                f"`{name}` takes arrays of one batch, not a source of them."
+            )
         compiled.prepared(self, data, compiled, name)
         programs = compiled.prepared.programs(self, compiled, kind)
         program = programs(data.rows, data.rows, 1)
@@ -584,7 +590,9 @@ class Trainer(Stateless):
         """Return the outputs for one batch of inputs, as NumPy arrays."""
         data = adapt(x)
         self._prepare_to_predict(data)
-        outputs = self._predict_function().batch((to_device(data.arrays[0]), None, None))
+        outputs = self._predict_function().batch(
+            (to_device(data.arrays[0]), None, None)
+        )
         return tree.map_structure(np.array, outputs)
 
     # --- helpers ----------------------------------------------------------------------
