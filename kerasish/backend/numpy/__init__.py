@@ -1,0 +1,80 @@
+"""The NumPy backend: a plain reference, easy to debug and to read.
+
+Nothing is compiled; gradients come from the package `autograd` (extra
+`kerasish[numpy]`). The names are those of the contract in `kerasish.backend`.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from .array import Array, enable_float64
+from .composed import asarray, xp
+from .control import (
+    STAND_INS,
+    associative_scan,
+    block,
+    cond,
+    device,
+    devices,
+    eager,
+    fori_loop,
+    infer,
+    jit,
+    scan,
+    switch,
+    vmap,
+    while_loop,
+)
+from .gradients import (
+    Traced,
+    cast,
+    custom_gradient,
+    stop_gradient,
+    value_and_grad,
+)
+from .kernels import (
+    digamma,
+    erf,
+    erfinv,
+    index_add,
+    index_update,
+    lgamma,
+    logsumexp,
+    segment_max,
+    segment_sum,
+    take_rows,
+    top_k,
+)
+from .random import (
+    bernoulli,
+    beta,
+    binomial,
+    categorical,
+    fold_in,
+    gamma,
+    normal,
+    permutation,
+    randint,
+    split,
+    truncated_normal,
+    uniform,
+)
+
+
+def to_numpy(x: Any) -> np.ndarray:
+    """Return a writable NumPy copy."""
+    return np.array(x)
+
+
+def is_array(x: Any) -> bool:
+    """Say whether `x` is an array of this backend (concrete or traced)."""
+    return isinstance(x, (Array, Traced))
+
+
+def dtype_name(x: Any) -> str:
+    """Return the dtype of an array or number by name."""
+    return (x if hasattr(x, "dtype") else asarray(x)).dtype.name
+
+
+enable_float64(False)
