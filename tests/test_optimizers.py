@@ -470,13 +470,14 @@ def test_adafactor_without_relative_step_keeps_its_rate(close):
 
 # --- errors --------------------------------------------------------------------------
 
-V = kerasish.Variable([1.0, 2.0], name="v")
-W = kerasish.Variable([1.0, 2.0], name="w")
+
+def pair(name):
+    return kerasish.Variable([1.0, 2.0], name=name)
 
 
 def built():
     optimizer = kerasish.optimizers.SGD(name="sgd")
-    optimizer.build([V])
+    optimizer.build([pair("v")])
     return optimizer
 
 
@@ -508,7 +509,10 @@ ERRORS = {
         lambda o: built().apply([1.0, 2.0]),
         r"2 gradients for 1 variables \['v'\]",
     ),
-    "unknown": (lambda o: built().apply([[1.0, 1.0]], [W]), "Unknown variable: `w`"),
+    "unknown": (
+        lambda o: built().apply([[1.0, 1.0]], [pair("w")]),
+        "Unknown variable: `w`",
+    ),
     "none": (lambda o: built().apply([None]), "No gradients provided for any"),
     "shape": (lambda o: built().apply([np.ones(3)]), r"`v` of shape \(2,\) has shape"),
     "stateless": (lambda o: o.SGD().stateless_apply([], [], []), "must be built"),
@@ -519,7 +523,7 @@ ERRORS = {
     "set unbuilt": (lambda o: o.SGD().set_weights([]), "must be built"),
     "set count": (lambda o: built().set_weights([1]), "has 2 variables"),
     "initializers": (
-        lambda o: built().add_optimizer_variables([V], ["a", "b"], ["zeros"]),
+        lambda o: built().add_optimizer_variables([pair("v")], ["a", "b"], ["zeros"]),
         "2 names",
     ),
 }
@@ -533,7 +537,7 @@ def test_errors(act, text):
 
 def test_errors_of_other_kinds():
     with pytest.raises(NotImplementedError, match="must override `update_step"):
-        kerasish.optimizers.Optimizer(0.1).apply([np.ones(2)], [V])
+        kerasish.optimizers.Optimizer(0.1).apply([np.ones(2)], [pair("v")])
     with pytest.warns(UserWarning, match="`decay` is no longer supported"):
         kerasish.optimizers.SGD(decay=0.1)
 
@@ -580,7 +584,7 @@ def test_loss_scale_configs_properties_and_errors():
     again = kerasish.optimizers.deserialize(config)
     assert again.get_config() == optimizer.get_config()
     assert optimizer.scale_loss(2.0) == 32.0
-    optimizer.build([V])
+    optimizer.build([pair("v")])
     assert float(optimizer.scale_loss(2.0)) == 32.0
     optimizer.learning_rate = 0.25
     assert float(inner.learning_rate) == float(optimizer.learning_rate) == 0.25
@@ -662,4 +666,4 @@ def test_optimizer_map_errors():
     with pytest.raises(TypeError, match="`optimizer_map` must be a dict"):
         optimizers.OptimizerMap(optimizers.SGD(), [1])
     with pytest.raises(ValueError, match="for variable `v` must be"):
-        optimizers.MultiOptimizer(lambda v: None).build([V])
+        optimizers.MultiOptimizer(lambda v: None).build([pair("v")])
