@@ -222,8 +222,9 @@ def serialize_keras_object(obj: Any) -> Any:
         ValueError: for a lambda or an object without `get_config`.
 
     Example:
-        >>> keras.saving.serialize_keras_object(keras.initializers.Zeros())["class_name"]
-        'Zeros'
+        >>> config = keras.saving.serialize_keras_object(keras.initializers.Zeros())
+        >>> config["class_name"], config["config"]
+        ('Zeros', {})
     """
     if obj is None or isinstance(obj, (bool, int, float, str)):
         return obj
