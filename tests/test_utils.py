@@ -134,7 +134,12 @@ def test_clear_session_counts_names_anew():
 
 
 # Public names of `keras.utils` that are not here yet.
-LATER = set()
+LATER = set(
+    """Config FeatureSpace array_to_img audio_dataset_from_directory get_file
+    get_source_inputs image_dataset_from_directory img_to_array load_img model_to_dot
+    plot_model save_img split_dataset text_dataset_from_directory
+    timeseries_dataset_from_array""".split()
+)
 
 
 def test_every_public_name_with_its_signature():

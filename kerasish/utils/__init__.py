@@ -1,10 +1,12 @@
 """Utilities: preparing data, seeds, custom objects, and small things for users."""
 
+from ..callbacks import Progbar
 from ..config import (
     disable_interactive_logging,
     enable_interactive_logging,
     is_interactive_logging_enabled,
 )
+from ..data import PyDataset, pack_x_y_sample_weight, unpack_x_y_sample_weight
 from ..dtypes import standardize_dtype
 from ..graph import is_symbolic as is_keras_tensor
 from ..registry import (
@@ -20,3 +22,5 @@ from ..registry import (
 from .numerical import normalize, to_categorical
 from .seeding import clear_session, set_random_seed
 from .sequence import pad_sequences
+
+Sequence = PyDataset  # its name in Keras 1 and 2
