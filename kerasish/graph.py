@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from . import backend, dtypes, registry, tree
-from .variable import Variable, abstract
+from .variable import Operators, Variable, abstract
 
 __all__ = ["KerasTensor", "Operation", "Tensor", "Tensors", "is_symbolic", "op"]
 
@@ -27,7 +27,7 @@ else:
         """Annotation of a parameter that takes a sequence of tensors."""
 
 
-class KerasTensor:
+class KerasTensor(Operators):
     """A tensor that is known by shape and dtype only: a node of the graph.
 
     Args:
@@ -76,9 +76,7 @@ class KerasTensor:
         return operation, operation.nodes.index(self.node), outputs.index(id(self))
 
     def __repr__(self) -> str:
-        return (
-            f"<KerasTensor shape={self.shape}, dtype={self.dtype}, name={self.name}>"
-        )
+        return f"<KerasTensor shape={self.shape}, dtype={self.dtype}, name={self.name}>"
 
     def _refuse(self, what: str) -> Any:
         raise ValueError(
@@ -112,9 +110,8 @@ def install_operators(table: Mapping[str, Callable[..., Any]]) -> None:
     Args:
         table: method name such as `"__add__"` -> function.
     """
-    for cls in (KerasTensor, Variable):
-        for name, fn in table.items():
-            setattr(cls, name, fn)
+    for name, fn in table.items():
+        setattr(Operators, name, fn)
 
 
 def is_symbolic(x: Any) -> bool:
@@ -226,8 +223,8 @@ class Operation:
     def _only_node(self, what: str) -> Node:
         if len(self.nodes) != 1:
             raise AttributeError(
-                f"`{self.name}` was called on symbolic tensors {len(self.nodes)} times, "
-                f"so it has no single `{what}`."
+                f"`{self.name}` was called on symbolic tensors {len(self.nodes)} "
+                f"times, so it has no single `{what}`."
             )
         return self.nodes[0]
 
@@ -284,7 +281,9 @@ def op(fn: Callable[..., Any]) -> Callable[..., Any]:
     elements of those annotated `Tensors` likewise.
     """
     single, several = _tensor_parameters(fn)
-    names = list(inspect.signature(fn).parameters)
+    parameters = inspect.signature(fn).parameters.items()
+    by_name = (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.VAR_KEYWORD)
+    names = [name for name, parameter in parameters if parameter.kind not in by_name]
 
     @functools.wraps(fn)
     def call(*args: Any, **kwargs: Any) -> Any:
@@ -298,9 +297,7 @@ def op(fn: Callable[..., Any]) -> Callable[..., Any]:
             if type(x) in _CONVERTED:
                 named = zip(args, (*names, *names[-1:] * len(args)))
                 args = tuple(
-                    _convert(x, name, single, several)
-                    if type(x) in _CONVERTED
-                    else x
+                    _convert(x, name, single, several) if type(x) in _CONVERTED else x
                     for x, name in named
                 )
                 break
@@ -385,6 +382,4 @@ def evaluate(
             results = node.operation(*args, **kwargs)
         else:
             results = call(node, args, kwargs)
-        values.update(
-            zip(map(id, tree.flatten(node.outputs)), tree.flatten(results))
-        )
+        values.update(zip(map(id, tree.flatten(node.outputs)), tree.flatten(results)))

@@ -509,7 +509,9 @@ def config_of(obj: Any, skip: Iterable[str] = ()) -> dict[str, Any]:
     for cls in type(obj).__mro__:
         if "__init__" not in vars(cls) or cls in (object, Configurable):
             continue
-        parameters = list(inspect.signature(cls.__init__).parameters.values())[1:]
+        parameters = list(inspect.signature(vars(cls)["__init__"]).parameters.values())[
+            1:
+        ]
         for parameter in parameters:
             if parameter.kind in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL):
                 continue

@@ -9,7 +9,7 @@ are passed in, runs `fn`, and hands the new values back.
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -156,7 +156,28 @@ class StatelessScope:
         return self._redirect.values.get(id(variable))
 
 
-class Variable:
+if TYPE_CHECKING:
+
+    class Operators:
+        """Python's operators, for type checkers; `ops` installs the real ones."""
+
+        def _binary(self, other: Any) -> Any: ...
+        def _unary(self) -> Any: ...
+
+        __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = _binary
+        __truediv__ = __rtruediv__ = __floordiv__ = __rfloordiv__ = _binary
+        __mod__ = __rmod__ = __pow__ = __rpow__ = __matmul__ = __rmatmul__ = _binary
+        __and__ = __rand__ = __or__ = __ror__ = __xor__ = __rxor__ = _binary
+        __lt__ = __le__ = __gt__ = __ge__ = __getitem__ = _binary
+        __neg__ = __pos__ = __abs__ = __invert__ = _unary
+
+else:
+
+    class Operators:
+        """Base of what has Python's operators; `ops` installs them."""
+
+
+class Variable(Operators):
     """A named array that can be replaced: a weight, a statistic, a counter, a seed.
 
     Args:
@@ -368,7 +389,8 @@ class Variable:
 
     def __repr__(self) -> str:
         value = "" if state.redirect is not None else f", value={self.numpy()}"
-        return f"<Variable path={self.path}, shape={self.shape}, dtype={self.dtype}{value}>"
+        what = f"path={self.path}, shape={self.shape}, dtype={self.dtype}"
+        return f"<Variable {what}{value}>"
 
     def __bool__(self) -> bool:
         if self.shape:

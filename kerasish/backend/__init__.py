@@ -15,7 +15,7 @@ third party can run it on its own backend.
 | | `STAND_INS` | the two sizes that `infer` puts for unknown axes |
 | gradients | `value_and_grad(fn)` | `fn(list) -> (scalar, aux)`; nests |
 | | `stop_gradient(x)`, `custom_gradient(fn)` | |
-| running | `jit(fn, donate=())`, `vmap(fn, in_axes, out_axes)` | `jit` may be identity |
+| running | `jit(fn, donate=())`, `vmap(fn, in_axes, out_axes)` | `jit` may be idle |
 | | `eager()` | a context in which computing is concrete, even within a trace |
 | | `block(tree)` | wait until the arrays are computed; returns the tree |
 | control | `scan, while_loop, fori_loop, cond, switch, associative_scan` | as jax.lax |

@@ -57,7 +57,7 @@ xp: Any = _Namespace()
 
 def enable_float64(on: bool) -> None:
     """Switch 64-bit numbers on or off for the process."""
-    if jax.config.jax_enable_x64 != on:
+    if jax.config.read("jax_enable_x64") != on:
         jax.config.update("jax_enable_x64", on)
 
 

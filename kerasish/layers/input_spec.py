@@ -81,14 +81,15 @@ def check_inputs(spec: Any, inputs: Any, layer_name: str) -> None:
             f"{len(found)} input tensors, of shapes {shapes}."
         )
     for number, (x, each) in enumerate(zip(found, specs)):
-        if x is None and each.optional or not hasattr(x, "shape"):
+        shape = getattr(x, "shape", None)
+        if shape is None:
             continue
-        wrong = _mistake(tuple(x.shape), x, each)
+        wrong = _mistake(tuple(shape), x, each)
         if wrong:
             raise ValueError(
                 f"Input {number} of layer `{layer_name}` is incompatible with the "
                 f"layer: expected {wrong}, but received input with shape "
-                f"{tuple(x.shape)}."
+                f"{tuple(shape)}."
             )
 
 

@@ -56,6 +56,9 @@ class Layer(Owner, Operation, registry.Configurable):
         [[1.0, 1.0]]
     """
 
+    _losses: list[Any]
+    _building: bool
+
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         made = registry.Configurable.__new__(cls, *args, **kwargs)
         # Set here, so that attributes work before the base constructor ran.
@@ -116,7 +119,7 @@ class Layer(Owner, Operation, registry.Configurable):
         return self.dtype_policy.compute_dtype
 
     @property
-    def variable_dtype(self) -> str:
+    def variable_dtype(self) -> str:  # type: ignore[override]
         """dtype of the weights."""
         return self.dtype_policy.variable_dtype
 

@@ -41,7 +41,6 @@ class Owner:
     name: str
     built: bool
     variable_dtype: str
-    losses: list[Any]
     _path: tuple[str, ...] | None
     _weights: list[Variable]
     _trainable: bool
@@ -263,7 +262,7 @@ class Owner:
             yield
 
     def stateless_call(
-        self,
+        self: Any,
         trainable_variables: Sequence[Any],
         non_trainable_variables: Sequence[Any],
         *args: Any,

@@ -8,8 +8,7 @@ from typing import Any
 __all__ = ["CallSignature", "call_signature", "parameters_of"]
 
 
-@functools.cache
-def parameters_of(cls: type, method: str) -> tuple[str, ...]:
+def parameters_of(cls: Any, method: str) -> tuple[str, ...]:
     """Return the names of a method's parameters without `self`."""
     return tuple(inspect.signature(getattr(cls, method)).parameters)[1:]
 
@@ -44,7 +43,8 @@ class CallSignature:
 
     def split(self, arguments: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
         """Arguments as positional and named ones for the call."""
-        positional, named = [], {}
+        positional: list[Any] = []
+        named: dict[str, Any] = {}
         for name, value in arguments.items():
             parameter = self.signature.parameters.get(name)
             if parameter is not None and parameter.kind is parameter.VAR_POSITIONAL:
@@ -63,7 +63,9 @@ class CallSignature:
         return positional, named
 
 
-@functools.cache
-def call_signature(cls: type) -> CallSignature:
+_of_class = functools.cache(lambda cls: CallSignature(cls.call))
+
+
+def call_signature(cls: Any) -> CallSignature:
     """Return what the `call` of a layer class takes."""
-    return CallSignature(cls.call)  # type: ignore[attr-defined]
+    return _of_class(cls)

@@ -147,17 +147,17 @@ def _by_depth(
                 key = id(tensor.node)
                 depth[key] = max(depth.get(key, 0), own + 1)
     visited: dict[int, int] = {}
-    stack = [t for t in reversed(outputs)]
+    stack = list(reversed(outputs))
     finished: set[int] = set()
     while stack:
         tensor = stack.pop()
-        node = tensor.node
-        if node is None or id(node) in finished:
+        source = tensor.node
+        if source is None or id(source) in finished:
             continue
-        finished.add(id(node))
-        visited.setdefault(id(node.operation), len(visited))
+        finished.add(id(source))
+        visited.setdefault(id(source.operation), len(visited))
         if id(tensor) not in stop:
-            stack += reversed(node.inputs)
+            stack += reversed(source.inputs)
     for node in nodes:
         visited.setdefault(id(node.operation), len(visited))
     unique = {id(n.operation): n.operation for n in nodes}

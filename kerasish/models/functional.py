@@ -46,7 +46,7 @@ class Functional(Model):
             return {
                 "name": self.name,
                 "trainable": self.trainable,
-                **graph_config(self._graph),
+                **graph_config(self._need_graph("config")),
             }
         return super().get_config()
 
@@ -64,7 +64,7 @@ class Functional(Model):
 
 
 def _takes_graph(cls: type) -> bool:
-    names = inspect.signature(cls.__init__).parameters
+    names = inspect.signature(cls).parameters
     return "inputs" in names and "outputs" in names
 
 
@@ -142,7 +142,8 @@ def _op_arguments(node: Node) -> tuple[dict[str, Any], dict[str, Any]]:
     single, several = function.tensor_parameters
     bound = inspect.signature(function).bind(*node.args, **node.kwargs)
     bound.apply_defaults()
-    tensors, settings = {}, {}
+    tensors: dict[str, Any] = {}
+    settings: dict[str, Any] = {}
     for key, value in bound.arguments.items():
         is_tensor = key in single | several or key == "key"
         (tensors if is_tensor else settings)[key] = value
@@ -224,7 +225,7 @@ def _sources(call: Any) -> set[tuple[str, int]]:
     """The calls whose results a call's config mentions."""
     if isinstance(call, dict):
         if call.get("class_name") == "__keras_tensor__":
-            return {tuple(call["config"]["keras_history"][:2])}  # type: ignore[arg-type]
+            return {tuple(call["config"]["keras_history"][:2])}
         call = list(call.values())
     if isinstance(call, (list, tuple)):
         return set().union(*map(_sources, call))

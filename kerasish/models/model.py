@@ -134,7 +134,7 @@ class Model(Trainer, Layer):
         """Names of the layers that give the outputs."""
         if self._graph is None:
             return None
-        found = []
+        found: list[str] = []
         for tensor in self._graph.outputs:
             name = tensor.node.operation.name if tensor.node else tensor.name
             count = sum(known.rsplit("_", 1)[0] == name or known == name

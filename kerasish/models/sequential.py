@@ -107,7 +107,7 @@ class Sequential(Model):
         """Make the weights for inputs of `input_shape` (with batch axis)."""
         if not self._stack:
             raise ValueError(
-                f"The Sequential model `{self.name}` has no layers to build: `add` some."
+                f"The Sequential model `{self.name}` has no layers: `add` some."
             )
         if input_shape is None:
             raise ValueError(
@@ -118,8 +118,8 @@ class Sequential(Model):
         if not isinstance(first, InputLayer):
             dtype = "int32" if type(first).__name__ == "Embedding" else None
             tensor = Input(batch_shape=input_shape, dtype=dtype)
-            first = tensor.node.operation  # type: ignore[union-attr]
-            self._stack.insert(0, first)
+            self._stack.insert(0, tensor.node.operation)  # type: ignore[union-attr,arg-type]
+            first = self._stack[0]
         x = first.output
         for layer in self.layers:
             x = layer(x)

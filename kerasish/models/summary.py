@@ -53,7 +53,7 @@ def _is_branched(model: Any) -> bool:
     return (
         len(graph.inputs) > 1
         or any(
-            len(node.inputs) > 1 or len(node.operation.nodes) > 1 and node.inputs
+            len(node.inputs) > 1 or (len(node.operation.nodes) > 1 and node.inputs)
             for node in graph.run_order
         )
         or len(graph.outputs) > 1
@@ -172,7 +172,7 @@ def _widths(rows: list[list[str]], space: int, positions: Any) -> list[int]:
 
 
 def _rule(widths: list[int], marks: str) -> str:
-    left, line, cross, right = marks
+    left, line, cross, right = tuple(marks)
     return left + cross.join(line * (w + 2) for w in widths) + right
 
 

@@ -43,12 +43,11 @@ class CompileLoss:
             if isinstance(entry, str):
                 losses.get(entry)
         weights = self.weights_given
-        if weights is not None and not isinstance(weights, (list, tuple, dict, float)):
-            if not isinstance(weights, int):
-                raise ValueError(
-                    "`loss_weights` must be a number, or a list or dict of numbers, "
-                    f"got {weights!r}."
-                )
+        if not isinstance(weights, (list, tuple, dict, float, int, type(None))):
+            raise ValueError(
+                "`loss_weights` must be a number, or a list or dict of numbers, "
+                f"got {weights!r}."
+            )
 
     def build(self, y_true: Any, y_pred: Any, names: Any) -> None:
         """Fix the order of the outputs, and check targets against outputs."""
@@ -217,9 +216,10 @@ class CompileMetrics(Metric):
 def _check_metric_names(given: Any) -> None:
     special = (*_ACCURACY, *_CROSSENTROPY)
     for entry in tree.flatten(given):
-        if isinstance(entry, str) and entry not in special:
-            if registry.get_registered_object(entry) is None:
-                _metric_object(entry, special)
+        if not isinstance(entry, str) or entry in special:
+            continue
+        if registry.get_registered_object(entry) is None:
+            _metric_object(entry, special)
 
 
 def _metric_object(entry: str, special: Any) -> Any:

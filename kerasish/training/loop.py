@@ -145,8 +145,7 @@ class Runner:
         count = min(pace.units(left), most)
         orders = self._orders(data, first, count, most)
         logs = self._timed(program, pace, count, True, arrays, orders, epochs=count)
-        rows = [fetch(host, e) for host in [_host(logs)] for e in range(count)]
-        return count, {key: [row[key] for row in rows] for key in rows[0]}
+        return count, _by_epoch(logs, count)
 
     def _pace(self, program: Program) -> tuple[Pace, Pace]:
         return self._paces.setdefault(id(program), (Pace(), Pace()))
@@ -203,7 +202,13 @@ class Runner:
         self.callbacks.progress(step, lazy)
 
 
-def _host(logs: Any) -> Any:
-    return {
-        k: _host(v) if isinstance(v, dict) else np.asarray(v) for k, v in logs.items()
-    }
+def _by_epoch(logs: Any, count: int) -> dict[str, list[Any]]:
+    """Several epochs' logs as lists of Python floats; nested dicts are opened."""
+    found: dict[str, list[Any]] = {}
+    for key, x in logs.items():
+        if isinstance(x, dict):
+            found.update(_by_epoch(x, count))
+        else:
+            rows = np.asarray(x)[:count]
+            found[key] = rows.tolist() if rows.ndim == 1 else list(rows)
+    return dict(sorted(found.items()))

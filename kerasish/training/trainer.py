@@ -1,7 +1,6 @@
 """`compile`, `fit`, `evaluate` and `predict`: what models inherit."""
 
 import inspect
-import math
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -10,8 +9,13 @@ import numpy as np
 
 from .. import config, initializers, optimizers, registry, tree
 from ..callbacks import CallbackList, History
-from ..data import ArrayData, BatchStream, adapt, train_validation_split
-from ..data import unpack_x_y_sample_weight
+from ..data import (
+    ArrayData,
+    BatchStream,
+    adapt,
+    train_validation_split,
+    unpack_x_y_sample_weight,
+)
 from ..metrics import Mean
 from ..optimizers import LossScaleOptimizer, Optimizer
 from ..variable import Variable, state
@@ -94,10 +98,10 @@ class Trainer(Stateless):
                 f"{steps_per_execution!r}."
             )
         found = optimizers.get(optimizer)
-        mixed = getattr(self, "dtype_policy", None)
-        if auto_scale_loss and getattr(mixed, "name", "") == "mixed_float16":
-            if found is not None and not isinstance(found, LossScaleOptimizer):
-                found = LossScaleOptimizer(found, name="loss_scale_optimizer")
+        mixed = self.dtype_policy.name == "mixed_float16"  # type: ignore[attr-defined]
+        scales = isinstance(found, LossScaleOptimizer)
+        if auto_scale_loss and mixed and found is not None and not scales:
+            found = LossScaleOptimizer(found, name="loss_scale_optimizer")
         given = {
             "optimizer": found,
             "loss": loss,
@@ -401,7 +405,7 @@ class Trainer(Stateless):
         if arrays is not None and validate is None and not callbacks.needs_epochs:
             most = runner.most_epochs(data.rows, epochs - initial)
         self.stop_training = False
-        tester = None if validate is None else self._tester(validate[0], callbacks)
+        tester = self._tester(validate[0], callbacks) if validate else dict
         callbacks.on_train_begin()
         epoch, logs = initial, {}
         while epoch < epochs and not self.stop_training:
@@ -589,6 +593,8 @@ class Trainer(Stateless):
     def predict_on_batch(self, x: Any) -> Any:
         """Return the outputs for one batch of inputs, as NumPy arrays."""
         data = adapt(x)
+        if isinstance(data, BatchStream):
+            raise ValueError("`predict_on_batch` takes the arrays of one batch.")
         self._prepare_to_predict(data)
         outputs = self._predict_function().batch(
             (to_device(data.arrays[0]), None, None)
@@ -598,7 +604,7 @@ class Trainer(Stateless):
     # --- helpers ----------------------------------------------------------------------
 
     def __getstate__(self) -> dict[str, Any]:
-        saved = super().__getstate__()
+        saved: dict[str, Any] = super().__getstate__()  # type: ignore[assignment]
         saved.pop("history", None)
         return {**saved, "_predictor": None}
 
@@ -670,16 +676,16 @@ def _is_due(epoch: int, freq: Any) -> bool:
 
 def _warn_nan(logs: dict[str, list[Any]], first_epoch: int) -> None:
     """Warn once, when the loss turns NaN or infinite, and say when."""
-    values = logs.get("loss", [])
-    for i, value in enumerate(values):
-        if isinstance(value, float) and not math.isfinite(value):
-            warnings.warn(
-                f"The loss is {value} in epoch {first_epoch + i + 1}. Training goes on; "
-                "the `TerminateOnNaN` callback would stop it. Usual causes: a learning "
-                "rate that is too high, NaN in the data, a logarithm of 0.",
-                stacklevel=4,
-            )
-            return
+    values = np.asarray(logs.get("loss", []))
+    bad = np.flatnonzero(~np.isfinite(values.astype("float64")))
+    if len(bad):
+        warnings.warn(
+            f"The loss is {values[bad[0]]} in epoch {first_epoch + int(bad[0]) + 1}. "
+            "Training goes on; the `TerminateOnNaN` callback would stop it. Usual "
+            "causes: a learning rate that is too high, NaN in the data, a logarithm "
+            "of 0.",
+            stacklevel=4,
+        )
 
 
 def _close(*feeds: Any) -> None:
