@@ -297,6 +297,7 @@ def dropout(
     Example:
         >>> x = np.ones((4,), "float32")
         >>> print(keras.random.dropout(x, 0.5, seed=1))
+        [2. 0. 0. 2.]
     """
     inputs = backend.asarray(inputs)
     sizes = inputs.shape if noise_shape is None else noise_shape

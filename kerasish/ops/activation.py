@@ -23,6 +23,7 @@ def relu(x: Tensor) -> Tensor:
 
     Example:
         >>> print(keras.ops.relu([-1.0, 2.0]))
+        [0. 2.]
     """
     return backend.xp.where(backend.xp.less_equal(x, 0), 0, x)
 
@@ -33,6 +34,7 @@ def relu6(x: Tensor) -> Tensor:
 
     Example:
         >>> print(keras.ops.relu6([-1.0, 2.0, 9.0]))
+        [0. 2. 6.]
     """
     x = as_float(x)
     return backend.xp.where(x <= 0, 0, backend.xp.where(x >= 6, 6, x))
@@ -44,6 +46,7 @@ def leaky_relu(x: Tensor, negative_slope: float = 0.2) -> Tensor:
 
     Example:
         >>> print(keras.ops.leaky_relu([-1.0, 2.0]))
+        [-0.2  2. ]
     """
     x = as_float(x)
     return backend.xp.where(x >= 0, x, negative_slope * x)
@@ -55,6 +58,7 @@ def elu(x: Tensor, alpha: float = 1.0) -> Tensor:
 
     Example:
         >>> print(np.round(np.asarray(keras.ops.elu([-1.0, 2.0])), 3))
+        [-0.632  2.   ]
     """
     x = as_float(x)
     below = backend.xp.expm1(backend.xp.where(x > 0, 0, x))
@@ -70,6 +74,7 @@ def selu(x: Tensor) -> Tensor:
 
     Example:
         >>> print(np.round(np.asarray(keras.ops.selu([-1.0, 2.0])), 3))
+        [-1.111  2.101]
     """
     return 1.0507009873554805 * elu(x, 1.6732632423543772)
 
@@ -80,6 +85,7 @@ def celu(x: Tensor, alpha: float = 1.0) -> Tensor:
 
     Example:
         >>> print(np.round(np.asarray(keras.ops.celu([-1.0, 2.0], alpha=2.0)), 3))
+        [-0.787  2.   ]
     """
     x = as_float(x)
     below = backend.xp.expm1(backend.xp.where(x > 0, 0, x) / alpha)
@@ -99,6 +105,7 @@ def gelu(x: Tensor, approximate: bool = True) -> Tensor:
 
     Example:
         >>> print(np.round(np.asarray(keras.ops.gelu([-1.0, 2.0])), 3))
+        [-0.159  1.955]
     """
     x = as_float(x)
     if approximate:
@@ -113,6 +120,7 @@ def sigmoid(x: Tensor) -> Tensor:
 
     Example:
         >>> print(np.round(np.asarray(keras.ops.sigmoid([-1.0, 0.0, 2.0])), 3))
+        [0.269 0.5   0.881]
     """
     x = as_float(x)
     small = backend.xp.exp(backend.xp.where(x >= 0, -x, x))
@@ -125,6 +133,7 @@ def log_sigmoid(x: Tensor) -> Tensor:
 
     Example:
         >>> print(np.round(np.asarray(keras.ops.log_sigmoid([-1.0, 0.0, 2.0])), 3))
+        [-1.313 -0.693 -0.127]
     """
     return -softplus(-as_float(x))
 
@@ -135,6 +144,7 @@ def softplus(x: Tensor) -> Tensor:
 
     Example:
         >>> print(np.round(np.asarray(keras.ops.softplus([-1.0, 0.0, 2.0])), 3))
+        [0.313 0.693 2.127]
     """
     return backend.xp.logaddexp(as_float(x), 0.0)
 
@@ -145,6 +155,7 @@ def silu(x: Tensor) -> Tensor:
 
     Example:
         >>> print(np.round(np.asarray(keras.ops.silu([-1.0, 0.0, 2.0])), 3))
+        [-0.269  0.     1.762]
     """
     return as_float(x) * sigmoid(x)
 
@@ -158,6 +169,7 @@ def hard_sigmoid(x: Tensor) -> Tensor:
 
     Example:
         >>> print(keras.ops.hard_sigmoid([-3.0, 0.0, 3.0]))
+        [0.  0.5 1. ]
     """
     return relu6(as_float(x) + 3.0) / 6.0
 
@@ -168,6 +180,7 @@ def hard_silu(x: Tensor) -> Tensor:
 
     Example:
         >>> print(keras.ops.hard_silu([-3.0, 0.0, 3.0]))
+        [-0.  0.  3.]
     """
     return as_float(x) * hard_sigmoid(x)
 
@@ -181,6 +194,7 @@ def hard_tanh(x: Tensor) -> Tensor:
 
     Example:
         >>> print(keras.ops.hard_tanh([-2.0, 0.5, 2.0]))
+        [-1.   0.5  1. ]
     """
     xp = backend.xp
     return xp.where(xp.greater(x, 1), 1, xp.where(xp.less(x, -1), -1, x))
@@ -192,6 +206,7 @@ def softsign(x: Tensor) -> Tensor:
 
     Example:
         >>> print(keras.ops.softsign([-1.0, 0.0, 3.0]))
+        [-0.5   0.    0.75]
     """
     x = as_float(x)
     return x / (1 + backend.xp.abs(x))
@@ -203,6 +218,7 @@ def tanh_shrink(x: Tensor) -> Tensor:
 
     Example:
         >>> print(np.round(np.asarray(keras.ops.tanh_shrink([-1.0, 0.0, 3.0])), 3))
+        [-0.238  0.     2.005]
     """
     x = as_float(x)
     return x - backend.xp.tanh(x)
@@ -214,6 +230,7 @@ def hard_shrink(x: Tensor, threshold: float = 0.5) -> Tensor:
 
     Example:
         >>> print(keras.ops.hard_shrink([-0.4, 0.0, 1.0]))
+        [0. 0. 1.]
     """
     x = as_float(x)
     return backend.xp.where(backend.xp.abs(x) > threshold, x, 0)
@@ -225,6 +242,7 @@ def soft_shrink(x: Tensor, threshold: float = 0.5) -> Tensor:
 
     Example:
         >>> print(keras.ops.soft_shrink([-1.5, 0.2, 1.0]))
+        [-1.   0.   0.5]
     """
     x, xp = as_float(x), backend.xp
     lowered = xp.where(x > threshold, x - threshold, 0)
@@ -237,6 +255,7 @@ def threshold(x: Tensor, threshold: float, default_value: float) -> Tensor:
 
     Example:
         >>> print(keras.ops.threshold([-1.0, 0.5, 3.0], 1.0, 9.0))
+        [9. 9. 3.]
     """
     return backend.xp.where(backend.xp.greater(x, threshold), x, default_value)
 
@@ -247,6 +266,7 @@ def squareplus(x: Tensor, b: float = 4) -> Tensor:
 
     Example:
         >>> print(np.round(np.asarray(keras.ops.squareplus([-1.0, 0.0, 3.0])), 3))
+        [0.618 1.    3.303]
     """
     x = as_float(x)
     return (x + backend.xp.sqrt(x**2 + b)) / 2
@@ -258,6 +278,7 @@ def sparse_plus(x: Tensor) -> Tensor:
 
     Example:
         >>> print(keras.ops.sparse_plus([-2.0, 0.0, 3.0]))
+        [0.   0.25 3.  ]
     """
     x, xp = as_float(x), backend.xp
     return xp.where(x <= -1, 0, xp.where(x < 1, 0.25 * (x + 1) ** 2, x))
@@ -269,6 +290,7 @@ def sparse_sigmoid(x: Tensor) -> Tensor:
 
     Example:
         >>> print(keras.ops.sparse_sigmoid([-2.0, 0.0, 3.0]))
+        [0.  0.5 1. ]
     """
     x, xp = as_float(x), backend.xp
     return xp.where(x <= -1, 0, xp.where(x >= 1, 1, 0.5 * (x + 1)))
@@ -287,6 +309,7 @@ def glu(x: Tensor, axis: int = -1) -> Tensor:
 
     Example:
         >>> print(keras.ops.glu([4.0, 0.0]))
+        [2.]
     """
     x = as_float(x)
     if x.shape[axis] % 2:
@@ -307,6 +330,7 @@ def softmax(x: Tensor, axis: Axes = -1) -> Tensor:
 
     Example:
         >>> print(np.round(np.asarray(keras.ops.softmax([0.0, 1.0, 2.0])), 3))
+        [0.09  0.245 0.665]
     """
     x, axis = as_float(x), tuple_of(axis)
     if isinstance(axis, int) and x.shape[axis] == 1:
@@ -330,6 +354,7 @@ def log_softmax(x: Tensor, axis: Axes = -1) -> Tensor:
 
     Example:
         >>> print(np.round(np.asarray(keras.ops.log_softmax([0.0, 1.0, 2.0])), 3))
+        [-2.408 -1.408 -0.408]
     """
     x, axis = as_float(x), tuple_of(axis)
     shifted = x - backend.stop_gradient(backend.xp.max(x, axis=axis, keepdims=True))
@@ -348,6 +373,7 @@ def sparsemax(x: Tensor, axis: int = -1) -> Tensor:
 
     Example:
         >>> print(keras.ops.sparsemax([0.0, 1.0, 1.5]))
+        [0.   0.25 0.75]
     """
     xp = backend.xp
     logits = xp.moveaxis(as_float(x), axis, -1)
@@ -365,6 +391,7 @@ def polar(abs_: Tensor, angle: Tensor) -> Tensor:
 
     Example:
         >>> print(np.round(np.asarray(keras.ops.polar(2.0, 0.0))))
+        (2+0j)
     """
     abs_, angle = as_float(abs_), as_float(angle)
     return abs_ * (backend.xp.cos(angle) + 1j * backend.xp.sin(angle))

@@ -29,10 +29,10 @@ def _pure(fn: Callable[..., Any], variables: list[Variable]) -> Callable[..., An
     """`pure(values, *args) -> (result, new values)`; other assignments are an error."""
 
     def pure(values: Sequence[Any], *args: Any) -> tuple[Any, list[Any]]:
-        redirect = Redirect(dict(zip(map(id, variables), values)), capture=True)
+        known = {id(v): value for v, value in zip(variables, values)}
+        redirect = Redirect(known.copy(), capture=True)
         with redirected(redirect):
             result = fn(*args)
-        known = set(map(id, variables))
         new = [v for key, v in redirect.assigned.items() if key not in known]
         if new:
             raise _Discovered(new)
@@ -76,6 +76,7 @@ def cond(pred: Tensor, true_fn: Callable[[], Any], false_fn: Callable[[], Any]) 
 
     Example:
         >>> print(keras.ops.cond(True, lambda: 1, lambda: 2))
+        1
     """
     _callable(true_fn, "true_fn", "cond")
     _callable(false_fn, "false_fn", "cond")
@@ -101,6 +102,7 @@ def switch(
     Example:
         >>> branches = [lambda x: x + 1, lambda x: x * 10]
         >>> print(keras.ops.switch(1, branches, 5))
+        50
     """
 
     def run(values: Any, *pure: Any) -> Any:
@@ -135,8 +137,10 @@ def scan(
 
     Example:
         >>> step = lambda total, x: (total + x, total)
-        >>> last, before = keras.ops.scan(step, np.int32(0), np.arange(4, dtype="int32"))
+        >>> numbers = keras.ops.arange(4)
+        >>> last, before = keras.ops.scan(step, np.int32(0), numbers)
         >>> print(last, before)
+        6 [0 0 1 3]
     """
     _callable(f, "f", "scan")
 
@@ -165,6 +169,7 @@ def map(f: Callable[[Any], Any], xs: Any) -> Any:
 
     Example:
         >>> print(keras.ops.map(lambda x: x * 10, keras.ops.arange(3)))
+        [ 0 10 20]
     """
     _callable(f, "f", "map")
     return scan(lambda _, x: (0, f(x)), 0, xs)[1]
@@ -184,6 +189,7 @@ def vectorized_map(function: Callable[[Any], Any], elements: Any) -> Any:
 
     Example:
         >>> print(keras.ops.vectorized_map(lambda x: x * 10, keras.ops.arange(3)))
+        [ 0 10 20]
     """
     _callable(function, "function", "vectorized_map")
     return backend.vmap(function)(elements)
@@ -210,6 +216,7 @@ def while_loop(
 
     Example:
         >>> print(keras.ops.while_loop(lambda i: i < 10, lambda i: i * 2, 1))
+        16
     """
     many = isinstance(loop_vars, (list, tuple))
     first = tuple(loop_vars) if many else (loop_vars,)
@@ -247,6 +254,7 @@ def fori_loop(
 
     Example:
         >>> print(keras.ops.fori_loop(0, 5, lambda i, total: total + i, 0))
+        10
     """
 
     def run(values: Any, step: Any) -> Any:
@@ -274,6 +282,7 @@ def associative_scan(
 
     Example:
         >>> print(keras.ops.associative_scan(lambda a, b: a + b, keras.ops.arange(5)))
+        [ 0  1  3  6 10]
     """
     _callable(f, "f", "associative_scan")
     return backend.associative_scan(f, elems, reverse=reverse, axis=axis)
@@ -295,6 +304,7 @@ def vectorize(
     Example:
         >>> add = keras.ops.vectorize(lambda x, y: x + y)
         >>> print(add(keras.ops.array([1, 2]), 10))
+        [11 12]
     """
     _callable(pyfunc, "pyfunc", "vectorize")
     options: Any = {"excluded": set(excluded or ()), "signature": signature}
@@ -319,6 +329,7 @@ def custom_gradient(f: Callable[..., Any]) -> Callable[..., Any]:
         ... def straight_through(x):
         ...     return keras.ops.round(x), lambda upstream: upstream
         >>> print(straight_through(keras.ops.array([0.4, 1.6])))
+        [0. 2.]
     """
     own = backend.custom_gradient(f)
 

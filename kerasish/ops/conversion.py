@@ -160,6 +160,7 @@ def saturate_cast(x: Any, dtype: Any) -> Any:
 
     Example:
         >>> print(keras.ops.saturate_cast([-1.0, 300.0], "uint8"))
+        [  0 255]
     """
     return _saturate_cast(x, dtypes.standardize_dtype(dtype))
 
@@ -248,6 +249,6 @@ def stop_gradient(variable: Tensor) -> Tensor:
 
     Example:
         >>> print(keras.ops.stop_gradient([1.0, 2.0]))
-        [TypedFloat(1.0, dtype=float32), TypedFloat(2.0, dtype=float32)]
+        [1. 2.]
     """
     return backend.stop_gradient(variable)

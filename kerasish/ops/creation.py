@@ -35,6 +35,8 @@ def zeros(shape: int | Sequence[int], dtype: Any = None) -> Tensor:
 
     Example:
         >>> print(keras.ops.zeros((2, 2)))
+        [[0. 0.]
+         [0. 0.]]
     """
     return backend.xp.zeros(shape, dtype=_stored(dtype))
 
@@ -48,6 +50,8 @@ def ones(shape: int | Sequence[int], dtype: Any = None) -> Tensor:
 
     Example:
         >>> print(keras.ops.ones((2, 2)))
+        [[1. 1.]
+         [1. 1.]]
     """
     return backend.xp.ones(shape, dtype=_stored(dtype))
 
@@ -57,6 +61,7 @@ def empty(shape: int | Sequence[int], dtype: Any = None) -> Tensor:
 
     Example:
         >>> keras.ops.empty((2, 3)).shape
+        (2, 3)
     """
     return zeros(shape, dtype)
 
@@ -72,6 +77,8 @@ def full(shape: int | Sequence[int], fill_value: Tensor, dtype: Any = None) -> T
 
     Example:
         >>> print(keras.ops.full((2, 2), 7))
+        [[7. 7.]
+         [7. 7.]]
     """
     return backend.xp.full(shape, fill_value, dtype=_stored(dtype))
 
@@ -82,6 +89,7 @@ def zeros_like(x: Tensor, dtype: Any = None) -> Tensor:
 
     Example:
         >>> print(keras.ops.zeros_like([1, 2]))
+        [0 0]
     """
     return backend.xp.zeros_like(x, dtype=_if_given(dtype))
 
@@ -92,6 +100,7 @@ def ones_like(x: Tensor, dtype: Any = None) -> Tensor:
 
     Example:
         >>> print(keras.ops.ones_like([1, 2]))
+        [1 1]
     """
     return backend.xp.ones_like(x, dtype=_if_given(dtype))
 
@@ -102,6 +111,7 @@ def empty_like(x: Tensor, dtype: Any = None) -> Tensor:
 
     Example:
         >>> keras.ops.empty_like(keras.ops.ones((2, 3))).shape
+        (2, 3)
     """
     return backend.xp.zeros_like(x, dtype=_if_given(dtype))
 
@@ -112,6 +122,7 @@ def full_like(x: Tensor, fill_value: Tensor, dtype: Any = None) -> Tensor:
 
     Example:
         >>> print(keras.ops.full_like([1, 2], 7))
+        [7 7]
     """
     return backend.xp.full_like(x, fill_value, dtype=_if_given(dtype))
 
@@ -132,6 +143,7 @@ def arange(
 
     Example:
         >>> print(keras.ops.arange(3), keras.ops.arange(1.0, 2.0, 0.5))
+        [0 1 2] [1.  1.5]
     """
     given = [x for x in (start, stop, step) if x is not None]
     if dtype is None:
@@ -163,6 +175,7 @@ def linspace(
 
     Example:
         >>> print(keras.ops.linspace(0, 1, 5))
+        [0.   0.25 0.5  0.75 1.  ]
     """
     options: Any = {"endpoint": endpoint, "retstep": retstep, "axis": axis}
     return backend.xp.linspace(start, stop, num, dtype=_if_given(dtype), **options)
@@ -190,6 +203,7 @@ def logspace(
 
     Example:
         >>> print(keras.ops.logspace(0, 2, 3))
+        [  1.  10. 100.]
     """
     options: Any = {"endpoint": endpoint, "base": base, "axis": axis}
     return backend.xp.logspace(start, stop, num, dtype=_if_given(dtype), **options)
@@ -215,6 +229,7 @@ def geomspace(
 
     Example:
         >>> print(np.round(np.asarray(keras.ops.geomspace(1, 8, 4)), 3))
+        [1. 2. 4. 8.]
     """
     options: Any = {"endpoint": endpoint, "axis": axis}
     return backend.xp.geomspace(start, stop, num, dtype=_if_given(dtype), **options)
@@ -230,6 +245,8 @@ def eye(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Tensor:
 
     Example:
         >>> print(keras.ops.eye(2))
+        [[1. 0.]
+         [0. 1.]]
     """
     return backend.xp.eye(N, M, k=k, dtype=_stored(dtype))
 
@@ -239,6 +256,8 @@ def identity(n: int, dtype: Any = None) -> Tensor:
 
     Example:
         >>> print(keras.ops.identity(2))
+        [[1. 0.]
+         [0. 1.]]
     """
     return eye(n, dtype=dtype)
 
@@ -253,6 +272,8 @@ def tri(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Tensor:
 
     Example:
         >>> print(keras.ops.tri(2))
+        [[1. 0.]
+         [1. 1.]]
     """
     return backend.xp.tri(N, M, k=k, dtype=_stored(dtype))
 
@@ -267,6 +288,8 @@ def tril(x: Tensor, k: int = 0) -> Tensor:
 
     Example:
         >>> print(keras.ops.tril([[1, 2], [3, 4]]))
+        [[1 0]
+         [3 4]]
     """
     return backend.xp.tril(x, k=k)
 
@@ -281,6 +304,8 @@ def triu(x: Tensor, k: int = 0) -> Tensor:
 
     Example:
         >>> print(keras.ops.triu([[1, 2], [3, 4]]))
+        [[1 2]
+         [0 4]]
     """
     return backend.xp.triu(x, k=k)
 
@@ -295,6 +320,8 @@ def diag(x: Tensor, k: int = 0) -> Tensor:
 
     Example:
         >>> print(keras.ops.diag([1, 2]))
+        [[1 0]
+         [0 2]]
     """
     return backend.xp.diag(x, k=k)
 
@@ -305,6 +332,8 @@ def diagflat(x: Tensor, k: int = 0) -> Tensor:
 
     Example:
         >>> print(keras.ops.diagflat([[1, 2]]))
+        [[1 0]
+         [0 2]]
     """
     return backend.xp.diagflat(x, k=k)
 
@@ -320,6 +349,7 @@ def diagonal(x: Tensor, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Tens
 
     Example:
         >>> print(keras.ops.diagonal(keras.ops.array([[1, 2], [3, 4]])))
+        [1 4]
     """
     return backend.xp.diagonal(x, offset=offset, axis1=axis1, axis2=axis2)
 
@@ -339,6 +369,8 @@ def meshgrid(*x: Tensor, indexing: str = "xy") -> list[Tensor]:
     Example:
         >>> columns, rows = keras.ops.meshgrid(keras.ops.arange(3), keras.ops.arange(2))
         >>> print(columns)
+        [[0 1 2]
+         [0 1 2]]
     """
     if indexing not in ("xy", "ij"):
         raise ValueError(f"`indexing` must be 'xy' or 'ij', got {indexing!r}.")
@@ -356,6 +388,9 @@ def vander(x: Tensor, N: int | None = None, increasing: bool = False) -> Tensor:
 
     Example:
         >>> print(keras.ops.vander(keras.ops.array([1, 2, 3])))
+        [[1 1 1]
+         [4 2 1]
+         [9 3 1]]
     """
     return backend.xp.vander(x, N, increasing=increasing)
 
@@ -365,6 +400,7 @@ def bartlett(x: int) -> Tensor:
 
     Example:
         >>> print(keras.ops.bartlett(5))
+        [0.  0.5 1.  0.5 0. ]
     """
     return backend.asarray(np.bartlett(int(x)), _stored(None))
 
@@ -374,6 +410,7 @@ def blackman(x: int) -> Tensor:
 
     Example:
         >>> print(np.round(np.asarray(keras.ops.blackman(5)), 3))
+        [-0.    0.34  1.    0.34 -0.  ]
     """
     return backend.asarray(np.blackman(int(x)), _stored(None))
 
@@ -383,6 +420,7 @@ def hamming(x: int) -> Tensor:
 
     Example:
         >>> print(np.round(np.asarray(keras.ops.hamming(5)), 3))
+        [0.08 0.54 1.   0.54 0.08]
     """
     return backend.asarray(np.hamming(int(x)), _stored(None))
 
@@ -392,6 +430,7 @@ def hanning(x: int) -> Tensor:
 
     Example:
         >>> print(np.round(np.asarray(keras.ops.hanning(5)), 3))
+        [0.  0.5 1.  0.5 0. ]
     """
     return backend.asarray(np.hanning(int(x)), _stored(None))
 
@@ -401,5 +440,6 @@ def kaiser(x: int, beta: float) -> Tensor:
 
     Example:
         >>> print(np.round(np.asarray(keras.ops.kaiser(5, 2.0)), 3))
+        [0.439 0.835 1.    0.835 0.439]
     """
     return backend.asarray(np.kaiser(int(x), float(beta)), _stored(None))

@@ -28,6 +28,8 @@ def one_hot(
 
     Example:
         >>> print(keras.ops.one_hot([0, 2], 3))
+        [[1. 0. 0.]
+         [0. 0. 1.]]
     """
     if sparse:
         raise ValueError("Sparse tensors are not supported; leave `sparse=False`.")
@@ -63,6 +65,8 @@ def multi_hot(
 
     Example:
         >>> print(keras.ops.multi_hot(keras.ops.array([[0, 2], [1, 1]]), 3))
+        [[1. 0. 1.]
+         [0. 1. 0.]]
     """
     number = kwargs.pop("num_tokens", num_classes)
     if number is None or kwargs:
@@ -101,6 +105,7 @@ def binary_crossentropy(
     Example:
         >>> loss = keras.ops.binary_crossentropy([1.0, 0.0], [0.5, 0.1])
         >>> print(np.round(np.asarray(loss), 3))
+        [0.693 0.105]
     """
     target, output = backend.asarray(target), as_float(output)
     _check_shapes(target, output)
@@ -146,6 +151,7 @@ def categorical_crossentropy(
     Example:
         >>> loss = keras.ops.categorical_crossentropy([[0.0, 1.0]], [[0.5, 0.5]])
         >>> print(np.round(np.asarray(loss), 3))
+        [0.693]
     """
     target, output = backend.asarray(target), as_float(output)
     _check_axes(target, "target")
@@ -172,6 +178,7 @@ def sparse_categorical_crossentropy(
     Example:
         >>> loss = keras.ops.sparse_categorical_crossentropy([1], [[0.5, 0.5]])
         >>> print(np.round(np.asarray(loss), 3))
+        [0.693]
     """
     target, output = backend.asarray(target), as_float(output)
     _check_axes(output, "output")

@@ -22,7 +22,7 @@ def ctc_loss(
     output_length: Tensor,
     mask_index: int = 0,
 ) -> Tensor:
-    """−log of the probability of the labels, summed over all alignments with the frames.
+    """−log of the probability of the labels, over all alignments with the frames.
 
     An alignment says a label or the blank at each frame; repeated labels count once
     unless a blank stands between.
@@ -40,9 +40,10 @@ def ctc_loss(
         [Graves et al., 2006](https://www.cs.toronto.edu/~graves/icml_2006.pdf)
 
     Example:
-        >>> loss = keras.ops.ctc_loss(np.array([[1, 2]]), np.zeros((1, 3, 3), "float32"),
-        ...     np.array([2]), np.array([3]))
+        >>> labels, scores = np.array([[1, 2]]), np.zeros((1, 3, 3), "float32")
+        >>> loss = keras.ops.ctc_loss(labels, scores, np.array([2]), np.array([3]))
         >>> print(np.round(np.asarray(loss), 3))
+        [1.686]
     """
     xp = backend.xp
     target, scores = backend.asarray(target), log_softmax(as_float(output))

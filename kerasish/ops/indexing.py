@@ -23,6 +23,7 @@ def get_item(x: Tensor, key: Any) -> Tensor:
 
     Example:
         >>> print(keras.ops.get_item(keras.ops.array([[1, 2], [3, 4]]), (0, slice(1))))
+        [1]
     """
     return backend.asarray(x)[tuple(key) if isinstance(key, list) else key]
 
@@ -41,6 +42,8 @@ def take(x: Tensor, indices: Tensor, axis: int | None = None) -> Tensor:
 
     Example:
         >>> print(keras.ops.take([[1, 2, 3], [4, 5, 6]], [2, 0], axis=1))
+        [[3 1]
+         [6 4]]
     """
     return backend.xp.take(x, indices, axis=axis)
 
@@ -60,6 +63,8 @@ def take_along_axis(x: Tensor, indices: Tensor, axis: int | None = None) -> Tens
     Example:
         >>> x = keras.ops.array([[1, 2], [3, 4]])
         >>> print(keras.ops.take_along_axis(x, keras.ops.array([[1], [0]]), axis=1))
+        [[2]
+         [3]]
     """
     return backend.xp.take_along_axis(x, indices, axis=axis)
 
@@ -74,6 +79,7 @@ def where(condition: Any, x1: Any = None, x2: Any = None) -> Any:
 
     Example:
         >>> print(keras.ops.where([True, False], [1, 2], 0))
+        [1 0]
     """
     if (x1 is None) != (x2 is None):
         raise ValueError("`where` needs both `x1` and `x2`, or neither.")
@@ -97,6 +103,7 @@ def select(condlist: Tensors, choicelist: Tensors, default: Tensor = 0) -> Tenso
     Example:
         >>> x = keras.ops.arange(4)
         >>> print(keras.ops.select([x < 1, x > 2], [x - 9, x + 9], 0))
+        [-9  0  0 12]
     """
     return backend.xp.select(condlist, choicelist, default)
 
@@ -109,6 +116,7 @@ def nonzero(x: Any) -> tuple[Any, ...]:
 
     Example:
         >>> print(keras.ops.nonzero([0, 5, 7])[0])
+        [1 2]
     """
     if is_symbolic(x):
         return tuple(KerasTensor((None,), "int32") for _ in x.shape)
@@ -132,6 +140,8 @@ def slice(inputs: Tensor, start_indices: Tensor, shape: Sequence[int]) -> Tensor
 
     Example:
         >>> print(keras.ops.slice([[1, 2, 3], [4, 5, 6]], (0, 1), (2, 2)))
+        [[2 3]
+         [5 6]]
     """
     inputs = backend.asarray(inputs)
     return inputs[_block(inputs.shape, start_indices, shape)]
@@ -152,6 +162,7 @@ def slice_update(inputs: Tensor, start_indices: Tensor, updates: Tensor) -> Tens
 
     Example:
         >>> print(keras.ops.slice_update([1, 2, 3, 4], [1], [8, 9]))
+        [1 8 9 4]
     """
     inputs, updates = backend.asarray(inputs), backend.asarray(updates)
     updates = backend.cast(updates, backend.dtype_name(inputs))
@@ -196,7 +207,9 @@ def scatter(indices: Tensor, values: Tensor, shape: Sequence[int]) -> Tensor:
         shape: of the result.
 
     Example:
-        >>> print(keras.ops.scatter(np.array([[0], [2], [0]]), np.array([1, 2, 3]), (4,)))
+        >>> places, values = np.array([[0], [2], [0]]), np.array([1, 2, 3])
+        >>> print(keras.ops.scatter(places, values, (4,)))
+        [4 0 2 0]
     """
     zeros = backend.xp.zeros(shape, dtype=backend.dtype_name(values))
     return backend.index_add(zeros, _columns(indices), values)
@@ -220,6 +233,7 @@ def scatter_update(
 
     Example:
         >>> print(keras.ops.scatter_update([1, 2, 3], [[0], [2]], [8, 9]))
+        [8 2 9]
     """
     inputs, places = backend.asarray(inputs), _columns(indices)
     updates = backend.cast(updates, backend.dtype_name(inputs))
@@ -229,7 +243,8 @@ def scatter_update(
         return backend.index_add(inputs, places, updates)
     if reduction not in _REDUCTIONS:
         raise ValueError(
-            f"`reduction` must be None, 'add', 'max', 'min' or 'mul', got {reduction!r}."
+            f"`reduction` must be None, 'add', 'max', 'min' or 'mul', got "
+            f"{reduction!r}."
         )
     segment, combine = _REDUCTIONS[reduction]
     rows, rest = inputs.shape[: len(places)], inputs.shape[len(places) :]
@@ -261,6 +276,7 @@ def unravel_index(indices: Tensor, shape: Sequence[int]) -> tuple[Tensor, ...]:
 
     Example:
         >>> [int(i) for i in keras.ops.unravel_index(5, (2, 3))]
+        [1, 2]
     """
     return tuple(backend.xp.unravel_index(indices, tuple(shape)))
 
@@ -271,6 +287,7 @@ def sort(x: Tensor, axis: int | None = -1) -> Tensor:
 
     Example:
         >>> print(keras.ops.sort([3, 1, 2]))
+        [1 2 3]
     """
     return backend.xp.sort(x, axis=axis)
 
@@ -285,6 +302,7 @@ def argsort(x: Tensor, axis: int | None = -1) -> Tensor:
 
     Example:
         >>> print(keras.ops.argsort([3, 1, 2]))
+        [1 2 0]
     """
     if not np.ndim(x):
         return backend.cast(0, "int32")
@@ -302,6 +320,7 @@ def argpartition(x: Tensor, kth: int, axis: int = -1) -> Tensor:
 
     Example:
         >>> int(keras.ops.argpartition(keras.ops.array([3, 1, 2]), 1)[1])
+        2
     """
     return backend.cast(backend.xp.argpartition(x, kth, axis=axis), "int32")
 
@@ -320,6 +339,7 @@ def searchsorted(sorted_sequence: Tensor, values: Tensor, side: str = "left") ->
 
     Example:
         >>> print(keras.ops.searchsorted([1, 3, 5], [0, 3, 9]))
+        [0 1 3]
     """
     if np.ndim(sorted_sequence) != 1:
         raise ValueError(
@@ -345,6 +365,7 @@ def top_k(x: Tensor, k: int, sorted: bool = True) -> list[Tensor]:
     Example:
         >>> values, indices = keras.ops.top_k(keras.ops.array([5, 9, 7]), 2)
         >>> print(values, indices)
+        [9 7] [1 2]
     """
     return list(backend.top_k(backend.asarray(x), k))
 
@@ -364,6 +385,7 @@ def in_top_k(targets: Tensor, predictions: Tensor, k: int) -> Tensor:
     Example:
         >>> scores = keras.ops.array([[0.1, 0.6, 0.3], [0.5, 0.2, 0.3]])
         >>> print(keras.ops.in_top_k(keras.ops.array([2, 1]), scores, 2))
+        [ True False]
     """
     predictions, targets = backend.asarray(predictions), backend.asarray(targets)
     classes = predictions.shape[-1]
@@ -407,6 +429,7 @@ def unique(
 
     Example:
         >>> print(keras.ops.unique([3, 1, 3]))
+        [1 3]
     """
     more = (return_index, return_inverse, return_counts)
     return _unique(x, *more, axis=axis, size=size, fill_value=fill_value)

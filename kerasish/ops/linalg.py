@@ -41,6 +41,7 @@ def norm(
 
     Example:
         >>> print(keras.ops.norm([3.0, 4.0]))
+        5.0
     """
     x = as_float(x)
     return backend.xp.linalg.norm(x, ord=ord, axis=tuple_of(axis), keepdims=keepdims)
@@ -55,6 +56,7 @@ def det(x: Tensor) -> Tensor:
 
     Example:
         >>> print(np.round(np.asarray(keras.ops.det([[1.0, 2.0], [3.0, 4.0]])), 3))
+        -2.0
     """
     return backend.xp.linalg.det(_square(x, "det"))
 
@@ -67,8 +69,10 @@ def slogdet(x: Tensor) -> tuple[Tensor, Tensor]:
         x: tensor of shape (..., n, n).
 
     Example:
-        >>> sign, logarithm = keras.ops.slogdet(keras.ops.array([[1.0, 2.0], [3.0, 4.0]]))
+        >>> x = keras.ops.array([[1.0, 2.0], [3.0, 4.0]])
+        >>> sign, logarithm = keras.ops.slogdet(x)
         >>> float(sign), round(float(logarithm), 3)
+        (-1.0, 0.693)
     """
     return tuple(backend.xp.linalg.slogdet(_square(x, "slogdet")))
 
@@ -82,6 +86,7 @@ def logdet(x: Tensor) -> Tensor:
 
     Example:
         >>> print(np.round(np.asarray(keras.ops.logdet(2.0 * np.eye(2))), 3))
+        1.386
     """
     factor = backend.xp.linalg.cholesky(_square(x, "logdet"))
     diagonal = backend.xp.diagonal(factor, axis1=-2, axis2=-1)
@@ -97,6 +102,8 @@ def inv(x: Tensor) -> Tensor:
 
     Example:
         >>> print(keras.ops.inv([[2.0, 0.0], [0.0, 4.0]]))
+        [[0.5  0.  ]
+         [0.   0.25]]
     """
     return backend.xp.linalg.inv(_square(x, "inv"))
 
@@ -111,6 +118,7 @@ def pinv(x: Tensor, rcond: float | None = None) -> Tensor:
 
     Example:
         >>> print(np.round(np.asarray(keras.ops.pinv(np.array([[2.0], [0.0]]))), 3))
+        [[0.5 0. ]]
     """
     return backend.xp.linalg.pinv(as_float(x), rcond)
 
@@ -125,6 +133,7 @@ def solve(a: Tensor, b: Tensor) -> Tensor:
 
     Example:
         >>> print(keras.ops.solve([[2.0, 0.0], [0.0, 4.0]], [2.0, 2.0]))
+        [1.  0.5]
     """
     a, b = _square(a, "solve"), as_float(b)
     if b.ndim == a.ndim - 1:
@@ -143,6 +152,7 @@ def solve_triangular(a: Tensor, b: Tensor, lower: bool = False) -> Tensor:
 
     Example:
         >>> print(keras.ops.solve_triangular([[2.0, 1.0], [0.0, 4.0]], [3.0, 4.0]))
+        [1. 1.]
     """
     a = _square(a, "solve_triangular")
     return solve(backend.xp.tril(a) if lower else backend.xp.triu(a), b)
@@ -161,6 +171,8 @@ def cholesky(x: Tensor, upper: bool = False) -> Tensor:
 
     Example:
         >>> print(keras.ops.cholesky([[4.0, 2.0], [2.0, 5.0]]))
+        [[2. 0.]
+         [1. 2.]]
     """
     try:
         factor = backend.xp.linalg.cholesky(_square(x, "cholesky"))
@@ -189,6 +201,8 @@ def cholesky_inverse(x: Tensor, upper: bool = False) -> Tensor:
 
     Example:
         >>> print(keras.ops.cholesky_inverse([[2.0, 0.0], [0.0, 1.0]]))
+        [[0.25 0.  ]
+         [0.   1.  ]]
     """
     x = _square(x, "cholesky_inverse")
     identity = backend.xp.broadcast_to(
@@ -211,6 +225,8 @@ def qr(x: Tensor, mode: str = "reduced") -> tuple[Tensor, Tensor]:
     Example:
         >>> q, r = keras.ops.qr(keras.ops.array([[3.0, 1.0], [4.0, 1.0]]))
         >>> print(np.round(np.abs(np.asarray(r)), 3))
+        [[5.  1.4]
+         [0.  0.2]]
     """
     if mode not in ("reduced", "complete"):
         raise ValueError(f"`mode` must be 'reduced' or 'complete', got {mode!r}.")
@@ -229,6 +245,7 @@ def svd(x: Tensor, full_matrices: bool = True, compute_uv: bool = True) -> Any:
     Example:
         >>> u, s, v = keras.ops.svd(keras.ops.array([[3.0, 0.0], [0.0, 4.0]]))
         >>> print(np.round(np.asarray(s), 3))
+        [4. 3.]
     """
     x = as_float(x)
     if not compute_uv:
@@ -249,6 +266,7 @@ def eig(x: Tensor) -> tuple[Tensor, Tensor]:
     Example:
         >>> values, vectors = keras.ops.eig(keras.ops.array([[2.0, 0.0], [0.0, 3.0]]))
         >>> print(np.round(np.real(np.asarray(values)), 3))
+        [2. 3.]
     """
     return tuple(backend.xp.linalg.eig(_square(x, "eig")))
 
@@ -266,6 +284,7 @@ def eigh(x: Tensor) -> tuple[Tensor, Tensor]:
     Example:
         >>> values, vectors = keras.ops.eigh(keras.ops.array([[2.0, 1.0], [1.0, 2.0]]))
         >>> print(np.round(np.asarray(values), 3))
+        [1. 3.]
     """
     return tuple(backend.xp.linalg.eigh(_square(x, "eigh")))
 
@@ -280,8 +299,9 @@ def lstsq(a: Tensor, b: Tensor, rcond: float | None = None) -> Tensor:
         rcond: singular values below `rcond` times the largest count as zero.
 
     Example:
-        >>> a = keras.ops.array([[1.0], [1.0]])
-        >>> print(np.round(np.asarray(keras.ops.lstsq(a, keras.ops.array([1.0, 3.0]))), 3))
+        >>> a, b = keras.ops.array([[1.0], [1.0]]), keras.ops.array([1.0, 3.0])
+        >>> print(np.round(np.asarray(keras.ops.lstsq(a, b)), 3))
+        [2.]
     """
     return backend.xp.linalg.lstsq(as_float(a), as_float(b), rcond=rcond)[0]
 
@@ -296,6 +316,7 @@ def matrix_rank(x: Tensor, tol: float | None = None) -> Tensor:
 
     Example:
         >>> print(keras.ops.matrix_rank(np.array([[1.0, 2.0], [2.0, 4.0]])))
+        1
     """
     x = as_float(x)
     s = backend.xp.linalg.svd(x, full_matrices=False, compute_uv=False)
@@ -317,8 +338,11 @@ def lu_factor(x: Tensor) -> tuple[Tensor, Tensor]:
         for each step the row that was exchanged with it, int32 (..., min(m, n)).
 
     Example:
-        >>> factors, rows = keras.ops.lu_factor(keras.ops.array([[1.0, 2.0], [4.0, 4.0]]))
+        >>> x = keras.ops.array([[1.0, 2.0], [4.0, 4.0]])
+        >>> factors, rows = keras.ops.lu_factor(x)
         >>> print(factors, rows)
+        [[4.   4.  ]
+         [0.25 1.  ]] [1 1]
     """
     x = as_float(x)
     xp, rows = backend.xp, x.shape[-2]
@@ -363,6 +387,7 @@ def jvp(fun: Any, primals: Any, tangents: Any, has_aux: bool = False) -> Any:
         >>> x, direction = keras.ops.array([1.0, 2.0]), keras.ops.array([1.0, 0.0])
         >>> value, slope = keras.ops.jvp(keras.ops.square, [x], [direction])
         >>> print(value, slope)
+        [1. 4.] [2. 0.]
     """
     primals = [backend.asarray(x) for x in primals]
     result, *aux = fun(*primals) if has_aux else (fun(*primals),)

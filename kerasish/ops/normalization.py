@@ -40,6 +40,7 @@ def moments(
     Example:
         >>> mean, variance = keras.ops.moments(keras.ops.array([1.0, 3.0]), axes=[0])
         >>> print(mean, variance)
+        2.0 1.0
     """
     if synchronized:
         raise NotImplementedError(
@@ -77,6 +78,7 @@ def batch_normalization(
     Example:
         >>> x, one = keras.ops.array([[1.0, 2.0]]), keras.ops.array([1.0, 1.0])
         >>> print(keras.ops.batch_normalization(x, one, one, axis=-1, epsilon=0.0))
+        [[0. 1.]]
     """
     x = as_float(x)
     factor = 1 / backend.xp.sqrt(_along(variance, x, axis) + epsilon)
@@ -119,6 +121,7 @@ def layer_normalization(
 
     Example:
         >>> print(np.round(np.asarray(keras.ops.layer_normalization([1.0, 3.0])), 3))
+        [-1.  1.]
     """
     rms_scaling = kwargs.pop("rms_scaling", False)
     if kwargs:
@@ -162,6 +165,7 @@ def rms_normalization(
 
     Example:
         >>> print(np.round(np.asarray(keras.ops.rms_normalization([1.0, 7.0])), 3))
+        [0.2 1.4]
     """
     wide, axes, xp = _wide(x), _as_tuple(axis), backend.xp
     epsilon = config.epsilon() if epsilon is None else epsilon
@@ -186,6 +190,7 @@ def normalize(
 
     Example:
         >>> print(np.round(np.asarray(keras.ops.normalize([3.0, 4.0])), 3))
+        [0.6 0.8]
     """
     if not isinstance(order, int) or order < 1:
         raise ValueError(f"`order` must be an integer ≥ 1, got {order!r}.")
@@ -207,6 +212,7 @@ def psnr(x1: Tensor, x2: Tensor, max_val: float) -> Tensor:
 
     Example:
         >>> print(keras.ops.psnr(np.array([0.0, 1.0]), np.array([1.0, 0.0]), 1.0))
+        0.0
     """
     x1, x2 = as_float(x1), as_float(x2)
     if x1.shape != x2.shape:

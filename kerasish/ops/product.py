@@ -13,7 +13,7 @@ __all__ = [
 
 
 def _int8(*operands: Any) -> bool:
-    """Whether all are int8: their products are summed in int32, as quantization needs."""
+    """Whether all are int8, whose products are summed in int32 for quantization."""
     return all(backend.dtype_name(x) == "int8" for x in operands)
 
 
@@ -30,6 +30,7 @@ def matmul(x1: Tensor, x2: Tensor) -> Tensor:
 
     Example:
         >>> print(keras.ops.matmul([[1, 2], [3, 4]], [1, 10]))
+        [21 43]
     """
     if _int8(x1, x2):
         x1, x2 = backend.cast(x1, "int32"), backend.cast(x2, "int32")
@@ -46,6 +47,7 @@ def dot(x1: Tensor, x2: Tensor) -> Tensor:
 
     Example:
         >>> print(keras.ops.dot([1, 2, 3], [4, 5, 6]))
+        32
     """
     return backend.xp.dot(x1, x2)
 
@@ -61,6 +63,7 @@ def einsum(subscripts: str, *operands: Tensor, **kwargs: Any) -> Tensor:
 
     Example:
         >>> print(keras.ops.einsum("ij,j->i", [[1, 2], [3, 4]], [1, 10]))
+        [21 43]
     """
     if _int8(*operands):
         operands = tuple(backend.cast(x, "int32") for x in operands)
@@ -81,6 +84,7 @@ def tensordot(x1: Tensor, x2: Tensor, axes: Any = 2) -> Tensor:
     Example:
         >>> keras.ops.tensordot(keras.ops.ones((2, 3, 4)), keras.ops.ones((4, 3)),
         ...     axes=[[1, 2], [1, 0]]).tolist()
+        [12.0, 12.0]
     """
     return backend.xp.tensordot(x1, x2, axes=axes)
 
@@ -91,6 +95,7 @@ def vdot(x1: Tensor, x2: Tensor) -> Tensor:
 
     Example:
         >>> print(keras.ops.vdot([[1, 2], [3, 4]], [[1, 1], [1, 1]]))
+        10
     """
     return backend.xp.vdot(x1, x2)
 
@@ -101,6 +106,7 @@ def inner(x1: Tensor, x2: Tensor) -> Tensor:
 
     Example:
         >>> print(keras.ops.inner([[1, 2], [3, 4]], [1, 10]))
+        [21 43]
     """
     return backend.xp.inner(x1, x2)
 
@@ -111,6 +117,8 @@ def outer(x1: Tensor, x2: Tensor) -> Tensor:
 
     Example:
         >>> print(keras.ops.outer([1, 2], [3, 4, 5]))
+        [[ 3  4  5]
+         [ 6  8 10]]
     """
     return backend.xp.outer(x1, x2)
 
@@ -133,6 +141,7 @@ def cross(
 
     Example:
         >>> print(keras.ops.cross([1, 0, 0], [0, 1, 0]))
+        [0 0 1]
     """
     return backend.xp.cross(x1, x2, axisa, axisb, axisc, axis)
 
@@ -143,6 +152,7 @@ def kron(x1: Tensor, x2: Tensor) -> Tensor:
 
     Example:
         >>> print(keras.ops.kron([1, 10], [1, 2]))
+        [ 1  2 10 20]
     """
     return backend.xp.kron(x1, x2)
 
@@ -158,6 +168,7 @@ def trace(x: Tensor, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Tensor:
 
     Example:
         >>> print(keras.ops.trace([[1, 2], [3, 4]]))
+        5
     """
     return backend.xp.trace(x, offset=offset, axis1=axis1, axis2=axis2)
 
@@ -168,6 +179,7 @@ def diff(a: Tensor, n: int = 1, axis: int = -1) -> Tensor:
 
     Example:
         >>> print(keras.ops.diff([1, 4, 9, 16]))
+        [3 5 7]
     """
     return backend.xp.diff(a, n=n, axis=axis)
 
@@ -186,6 +198,7 @@ def trapezoid(
 
     Example:
         >>> print(keras.ops.trapezoid([1.0, 2.0, 3.0]))
+        4.0
     """
     return backend.xp.trapezoid(as_float(y), x, dx=dx, axis=axis)
 
@@ -203,6 +216,7 @@ def cdist(x: Tensor, y: Tensor) -> Tensor:
 
     Example:
         >>> print(keras.ops.cdist(np.array([[0.0, 0.0]]), np.array([[3.0, 4.0]])))
+        [[5.]]
     """
     x, y = as_float(x), as_float(y)
     difference = x[..., :, None, :] - y[..., None, :, :]

@@ -134,6 +134,7 @@ def amax(x: Tensor, axis: Axes = None, keepdims: bool = False) -> Tensor:
 
     Example:
         >>> print(keras.ops.amax([[1, 7], [3, 6]], axis=0))
+        [3 7]
     """
     return backend.xp.max(x, axis=tuple_of(axis), keepdims=keepdims)
 
@@ -166,6 +167,7 @@ def amin(x: Tensor, axis: Axes = None, keepdims: bool = False) -> Tensor:
 
     Example:
         >>> print(keras.ops.amin([[1, 7], [3, 6]], axis=0))
+        [1 6]
     """
     return backend.xp.min(x, axis=tuple_of(axis), keepdims=keepdims)
 
@@ -213,6 +215,7 @@ def all(x: Tensor, axis: Axes = None, keepdims: bool = False) -> Tensor:
 
     Example:
         >>> print(keras.ops.all([[1, 0], [3, 6]], axis=0))
+        [ True False]
     """
     return backend.xp.all(x, axis=tuple_of(axis), keepdims=keepdims)
 
@@ -228,6 +231,7 @@ def any(x: Tensor, axis: Axes = None, keepdims: bool = False) -> Tensor:
 
     Example:
         >>> print(keras.ops.any([[0, 0], [0, 6]], axis=0))
+        [False  True]
     """
     return backend.xp.any(x, axis=tuple_of(axis), keepdims=keepdims)
 
@@ -242,6 +246,7 @@ def count_nonzero(x: Tensor, axis: Axes = None) -> Tensor:
 
     Example:
         >>> print(keras.ops.count_nonzero([[0, 1], [2, 3]], axis=0))
+        [1 2]
     """
     return backend.xp.count_nonzero(x, axis=tuple_of(axis))
 
@@ -319,7 +324,7 @@ def average(x: Tensor, axis: Axes = None, weights: Tensor | None = None) -> Tens
     Args:
         x: tensor of any shape.
         axis: axis or axes to reduce; default all.
-        weights: of the shape of `x`, or one number per element of `axis`; default equal.
+        weights: of the shape of `x`, or one for each element of `axis`; default equal.
 
     Example:
         >>> print(keras.ops.average([1.0, 2.0, 4.0], weights=[2.0, 1.0, 1.0]))
@@ -339,5 +344,6 @@ def logsumexp(x: Tensor, axis: Axes = None, keepdims: bool = False) -> Tensor:
 
     Example:
         >>> print(np.round(np.asarray(keras.ops.logsumexp([1000.0, 1000.0])), 3))
+        1000.693
     """
     return backend.logsumexp(as_float(x), axis=tuple_of(axis), keepdims=keepdims)

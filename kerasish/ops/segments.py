@@ -20,7 +20,7 @@ def _number_of_segments(ids: Any, num_segments: int | None) -> int:
         return int(backend.xp.max(ids)) + 1
     except TypeError:
         raise ValueError(
-            "`num_segments` must be given in compiled code, where the ids are not known."
+            "`num_segments` must be given in compiled code: the ids are not known."
         ) from None
 
 
@@ -45,6 +45,7 @@ def segment_sum(
 
     Example:
         >>> print(keras.ops.segment_sum(np.array([1, 2, 4]), np.array([0, 1, 0]), 2))
+        [5 2]
     """
     number = _number_of_segments(segment_ids, num_segments)
     return backend.segment_sum(data, segment_ids, number)
@@ -63,6 +64,7 @@ def segment_max(
 
     Example:
         >>> print(keras.ops.segment_max(np.array([1, 2, 4]), np.array([0, 1, 0]), 2))
+        [4 2]
     """
     number = _number_of_segments(segment_ids, num_segments)
     return backend.segment_max(data, segment_ids, number)
@@ -81,6 +83,7 @@ def segment_min(
 
     Example:
         >>> print(keras.ops.segment_min(np.array([1, 2, 4]), np.array([0, 1, 0]), 2))
+        [1 2]
     """
     number = _number_of_segments(segment_ids, num_segments)
     name = backend.dtype_name(data)
@@ -101,6 +104,7 @@ def segment_prod(
 
     Example:
         >>> print(keras.ops.segment_prod(np.array([3, 2, 4]), np.array([0, 1, 0]), 2))
+        [12  2]
     """
     number = _number_of_segments(segment_ids, num_segments)
     return _segmented(backend.xp.multiply, data, segment_ids, number, 1)

@@ -29,6 +29,9 @@ def reshape(x: Tensor, newshape: int | Sequence[int]) -> Tensor:
 
     Example:
         >>> print(keras.ops.reshape([[1, 2, 3], [4, 5, 6]], (3, -1)))
+        [[1 2]
+         [3 4]
+         [5 6]]
     """
     return backend.xp.reshape(x, tuple_of(newshape))
 
@@ -39,6 +42,7 @@ def ravel(x: Tensor) -> Tensor:
 
     Example:
         >>> print(keras.ops.ravel([[1, 2], [3, 4]]))
+        [1 2 3 4]
     """
     return backend.xp.ravel(x)
 
@@ -53,6 +57,9 @@ def transpose(x: Tensor, axes: Sequence[int] | None = None) -> Tensor:
 
     Example:
         >>> print(keras.ops.transpose([[1, 2, 3], [4, 5, 6]]))
+        [[1 4]
+         [2 5]
+         [3 6]]
     """
     return backend.xp.transpose(x, axes)
 
@@ -69,6 +76,7 @@ def moveaxis(
 
     Example:
         >>> keras.ops.moveaxis(keras.ops.ones((2, 3, 4)), 0, -1).shape
+        (3, 4, 2)
     """
     return backend.xp.moveaxis(x, tuple_of(source), tuple_of(destination))
 
@@ -79,6 +87,7 @@ def swapaxes(x: Tensor, axis1: int, axis2: int) -> Tensor:
 
     Example:
         >>> keras.ops.swapaxes(keras.ops.ones((2, 3, 4)), 0, 2).shape
+        (4, 3, 2)
     """
     return backend.xp.swapaxes(x, axis1, axis2)
 
@@ -89,6 +98,7 @@ def expand_dims(x: Tensor, axis: int | Sequence[int]) -> Tensor:
 
     Example:
         >>> print(keras.ops.expand_dims([1, 2], 0))
+        [[1 2]]
     """
     return backend.xp.expand_dims(x, tuple_of(axis))
 
@@ -99,6 +109,7 @@ def squeeze(x: Tensor, axis: int | Sequence[int] | None = None) -> Tensor:
 
     Example:
         >>> print(keras.ops.squeeze([[1, 2]]))
+        [1 2]
     """
     return backend.xp.squeeze(x, tuple_of(axis))
 
@@ -109,6 +120,8 @@ def broadcast_to(x: Tensor, shape: Sequence[int]) -> Tensor:
 
     Example:
         >>> print(keras.ops.broadcast_to([1, 2], (2, 2)))
+        [[1 2]
+         [1 2]]
     """
     return backend.xp.broadcast_to(x, tuple(shape))
 
@@ -119,6 +132,8 @@ def flip(x: Tensor, axis: int | Sequence[int] | None = None) -> Tensor:
 
     Example:
         >>> print(keras.ops.flip([[1, 2], [3, 4]], axis=1))
+        [[2 1]
+         [4 3]]
     """
     return backend.xp.flip(x, tuple_of(axis))
 
@@ -129,6 +144,8 @@ def fliplr(x: Tensor) -> Tensor:
 
     Example:
         >>> print(keras.ops.fliplr([[1, 2], [3, 4]]))
+        [[2 1]
+         [4 3]]
     """
     return backend.xp.fliplr(x)
 
@@ -139,6 +156,8 @@ def flipud(x: Tensor) -> Tensor:
 
     Example:
         >>> print(keras.ops.flipud([[1, 2], [3, 4]]))
+        [[3 4]
+         [1 2]]
     """
     return backend.xp.flipud(x)
 
@@ -154,6 +173,8 @@ def rot90(array: Tensor, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Tensor:
 
     Example:
         >>> print(keras.ops.rot90(keras.ops.array([[1, 2], [3, 4]])))
+        [[2 4]
+         [1 3]]
     """
     return backend.xp.rot90(array, k=k, axes=tuple(axes))
 
@@ -173,6 +194,7 @@ def roll(
 
     Example:
         >>> print(keras.ops.roll([1, 2, 3], 1))
+        [3 1 2]
     """
     return backend.xp.roll(x, tuple_of(shift), tuple_of(axis))
 
@@ -187,6 +209,7 @@ def tile(x: Tensor, repeats: int | Sequence[int]) -> Tensor:
 
     Example:
         >>> print(keras.ops.tile([1, 2], 2))
+        [1 2 1 2]
     """
     return backend.xp.tile(x, tuple_of(repeats))
 
@@ -202,6 +225,7 @@ def repeat(x: Tensor, repeats: Any, axis: int | None = None) -> Tensor:
 
     Example:
         >>> print(keras.ops.repeat([1, 2], 2))
+        [1 1 2 2]
     """
     if isinstance(repeats, (list, tuple)):
         repeats = np.asarray(repeats)
@@ -218,6 +242,7 @@ def concatenate(xs: Tensors, axis: int | None = 0) -> Tensor:
 
     Example:
         >>> print(keras.ops.concatenate([[1, 2], [3]]))
+        [1 2 3]
     """
     return backend.xp.concatenate(xs, axis=axis)
 
@@ -228,6 +253,8 @@ def stack(x: Tensors, axis: int = 0) -> Tensor:
 
     Example:
         >>> print(keras.ops.stack([[1, 2], [3, 4]], axis=1))
+        [[1 3]
+         [2 4]]
     """
     return backend.xp.stack(x, axis=axis)
 
@@ -238,6 +265,7 @@ def hstack(xs: Tensors) -> Tensor:
 
     Example:
         >>> print(keras.ops.hstack([[1, 2], [3]]))
+        [1 2 3]
     """
     return backend.xp.hstack(xs)
 
@@ -248,6 +276,8 @@ def vstack(xs: Tensors) -> Tensor:
 
     Example:
         >>> print(keras.ops.vstack([[1, 2], [3, 4]]))
+        [[1 2]
+         [3 4]]
     """
     return backend.xp.vstack(xs)
 
@@ -258,6 +288,7 @@ def dstack(xs: Tensors) -> Tensor:
 
     Example:
         >>> keras.ops.dstack([keras.ops.ones((2, 3)), keras.ops.ones((2, 3))]).shape
+        (2, 3, 2)
     """
     return backend.xp.dstack(xs)
 
@@ -268,6 +299,7 @@ def append(x1: Tensor, x2: Tensor, axis: int | None = None) -> Tensor:
 
     Example:
         >>> print(keras.ops.append([1, 2], [[3, 4]]))
+        [1 2 3 4]
     """
     return backend.xp.append(x1, x2, axis=axis)
 
@@ -288,6 +320,7 @@ def split(
 
     Example:
         >>> [part.tolist() for part in keras.ops.split([1, 2, 3, 4], 2)]
+        [[1, 2], [3, 4]]
     """
     return list(backend.xp.split(x, tuple_of(indices_or_sections), axis=axis))
 
@@ -300,6 +333,7 @@ def array_split(
 
     Example:
         >>> [part.tolist() for part in keras.ops.array_split([1, 2, 3], 2)]
+        [[1, 2], [3]]
     """
     return list(backend.xp.array_split(x, tuple_of(indices_or_sections), axis=axis))
 
@@ -310,6 +344,7 @@ def hsplit(x: Tensor, indices_or_sections: int | Sequence[int]) -> list[Tensor]:
 
     Example:
         >>> [part.tolist() for part in keras.ops.hsplit([[1, 2], [3, 4]], 2)]
+        [[[1], [3]], [[2], [4]]]
     """
     return list(backend.xp.hsplit(x, tuple_of(indices_or_sections)))
 
@@ -320,6 +355,7 @@ def vsplit(x: Tensor, indices_or_sections: int | Sequence[int]) -> list[Tensor]:
 
     Example:
         >>> [part.tolist() for part in keras.ops.vsplit([[1, 2], [3, 4]], 2)]
+        [[[1, 2]], [[3, 4]]]
     """
     return list(backend.xp.vsplit(x, tuple_of(indices_or_sections)))
 
@@ -330,6 +366,7 @@ def dsplit(x: Tensor, indices_or_sections: int | Sequence[int]) -> list[Tensor]:
 
     Example:
         >>> [part.shape for part in keras.ops.dsplit(keras.ops.ones((2, 3, 4)), 2)]
+        [(2, 3, 2), (2, 3, 2)]
     """
     return list(backend.xp.dsplit(x, tuple_of(indices_or_sections)))
 
@@ -345,6 +382,7 @@ def unstack(x: Tensor, num: int | None = None, axis: int = 0) -> list[Tensor]:
 
     Example:
         >>> [row.tolist() for row in keras.ops.unstack([[1, 2], [3, 4]])]
+        [[1, 2], [3, 4]]
     """
     x = backend.xp.moveaxis(x, axis, 0)
     if num is not None and num > x.shape[0]:
@@ -375,6 +413,7 @@ def pad(
 
     Example:
         >>> print(keras.ops.pad([1, 2], (1, 2)))
+        [0 1 2 0 0]
     """
     if isinstance(pad_width, (list, tuple)):
         pad_width = tuple(map(tuple_of, pad_width))
@@ -408,6 +447,12 @@ def rearrange(tensor: Tensor, pattern: str, **axes_lengths: int) -> Tensor:
     Example:
         >>> x = keras.ops.array([[1, 2, 3], [4, 5, 6]])
         >>> print(keras.ops.rearrange(x, "a (b c) -> (c a) b", c=3))
+        [[1]
+         [4]
+         [2]
+         [5]
+         [3]
+         [6]]
     """
     left, arrow, right = pattern.partition("->")
     sources, targets = _groups(left), _groups(right)
@@ -467,6 +512,8 @@ def extract_sequences(x: Tensor, sequence_length: int, sequence_stride: int) -> 
 
     Example:
         >>> print(keras.ops.extract_sequences(keras.ops.arange(5), 3, 2))
+        [[0 1 2]
+         [2 3 4]]
     """
     x = backend.asarray(x)
     starts = np.arange(0, x.shape[-1] - sequence_length + 1, sequence_stride)

@@ -184,7 +184,8 @@ def histogram(
         ValueError: if `x` has not one axis, or `bins` or `range` make no sense.
 
     Example:
-        >>> counts, edges = keras.ops.histogram(keras.ops.array([1.0, 2.0, 5.0]), bins=2)
+        >>> x = keras.ops.array([1.0, 2.0, 5.0])
+        >>> counts, edges = keras.ops.histogram(x, bins=2)
         >>> print(counts, edges)
         [2. 1.] [1. 3. 5.]
     """
