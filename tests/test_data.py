@@ -385,6 +385,16 @@ def test_a_generator_that_ends_with_the_last_step_does_not_warn():
     assert [len(list(stream.epoch())) for _ in range(2)] == [2, 2]
 
 
+def test_readiness_for_another_epoch():
+    stream = adapt(gen(3), steps=2)
+    assert stream.ready() and len(list(stream.epoch())) == 2 and stream.ready()
+    with pytest.warns(UserWarning, match="after 1 of 2"):
+        assert len(list(stream.epoch())) == 1
+    with pytest.warns(UserWarning, match="after 0 of 2"):
+        assert not stream.ready()
+    assert adapt(Loader()).ready()
+
+
 def test_endless_generators():
     stream = adapt(((X[:1] + i, Y[:1]) for i in itertools.count()), steps=3)
     assert [float(x[0, 0]) for x, _, _ in stream.epoch()] == [0, 1, 2]

@@ -146,7 +146,7 @@ class ModelCheckpoint(Monitor):
 
     def _say(self, epoch: int, text: str) -> None:
         if self.verbose > 0:
-            write(f"\nEpoch {epoch + 1}: {text}")
+            write(f"Epoch {epoch + 1}: {text}")
 
     def _path(self, epoch: int, batch: int | None, logs: dict[str, Any]) -> str:
         values = {**logs, "epoch": epoch + 1}

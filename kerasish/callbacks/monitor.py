@@ -316,7 +316,7 @@ class ReduceLROnPlateau(Monitor):
             if self.verbose > 0:
                 name = f" {suffix[1:]}" if suffix else ""
                 write(
-                    f"\nEpoch {epoch + 1}: ReduceLROnPlateau reducing{name} learning "
+                    f"Epoch {epoch + 1}: ReduceLROnPlateau reducing{name} learning "
                     f"rate to {new}."
                 )
         return reduced

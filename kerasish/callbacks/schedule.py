@@ -78,7 +78,7 @@ class LearningRateScheduler(Callback):
             if self.verbose > 0:
                 name = f" {suffix[1:]}" if suffix else ""
                 write(
-                    f"\nEpoch {epoch + 1}: LearningRateScheduler setting{name} "
+                    f"Epoch {epoch + 1}: LearningRateScheduler setting{name} "
                     f"learning rate to {rate}."
                 )
 

@@ -125,6 +125,17 @@ class BatchStream:
             self._peeked.append(batch)
         return self._peeked[0]
 
+    def ready(self) -> bool:
+        """Say whether another epoch can begin; warn if the data ran out."""
+        if not self.one_shot or self._peeked:
+            return True
+        batch = self._next()
+        if batch is None:
+            self._warn(0)
+            return False
+        self._peeked.append(batch)
+        return True
+
     def epoch(self) -> Iterator[Batch]:
         """Yield the batches of the next epoch.
 
@@ -146,13 +157,16 @@ class BatchStream:
             if self._hooks[1] is not None:
                 self._hooks[1]()
         if count < (self.steps or 0) or (count == 0 and self.exhausted):
-            asked = "" if self.steps is None else f" of {self.steps}"
-            warnings.warn(
-                f"Your input ran out of data after {count}{asked} batches; "
-                "interrupting training. Make sure that your dataset or generator can "
-                "generate at least `steps_per_epoch * epochs` batches.",
-                stacklevel=3,
-            )
+            self._warn(count)
+
+    def _warn(self, count: int) -> None:
+        asked = "" if self.steps is None else f" of {self.steps}"
+        warnings.warn(
+            f"Your input ran out of data after {count}{asked} batches; interrupting "
+            "training. Make sure that your dataset or generator can generate at least "
+            "`steps_per_epoch * epochs` batches.",
+            stacklevel=4,
+        )
 
     def close(self) -> None:
         """End the pass, and the workers if there are any."""
