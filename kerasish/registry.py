@@ -314,7 +314,7 @@ def deserialize_keras_object(
     config: Any,
     custom_objects: Mapping[str, Any] | None = None,
     safe_mode: bool | None = True,
-    **options: Any,
+    **kwargs: Any,
 ) -> Any:
     """Make the object that `serialize_keras_object` described.
 
