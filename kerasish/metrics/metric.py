@@ -355,7 +355,9 @@ class MeanMetricWrapper(Mean):
         if _is_loss(fn):
             self._direction = "down"
 
-    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+    def update_state(  # type: ignore[override]
+        self, y_true: Any, y_pred: Any, sample_weight: Any = None
+    ) -> None:
         """Add a batch of targets and predictions."""
         if getattr(self.fn, "elementwise", False):
             pair = ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred)
