@@ -80,7 +80,7 @@ def save_model(
         if path.endswith(".keras"):
             archive.save(new, model, serialized)
         else:
-            with h5py.File(new, "w") as file:
+            with hdf5.created(new) as file:
                 legacy_h5.save(file, model, serialized, include_optimizer)
 
 
@@ -209,7 +209,7 @@ def _compile(model: Any, whole: Whole) -> None:
         part = "optimizer state"
         whole.layout.load_optimizer(whole.file, model)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        model.compiled = False
+        model._compiled = model.optimizer = None
         warnings.warn(
             f"The model was loaded, but it is not compiled: the file's {part} could "
             f"not be understood. Call `compile()` before training. {error}",
@@ -254,7 +254,7 @@ def save_weights(
         return
     _require_built(model)
     layout = weights_h5 if path.endswith(".weights.h5") else legacy_h5
-    with replacing(path) as new, h5py.File(new, "w") as file:
+    with replacing(path) as new, hdf5.created(new) as file:
         layout.save_weights(file, model)
 
 

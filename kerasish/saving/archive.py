@@ -35,7 +35,7 @@ def save(path: str, model: Any, serialized: dict[str, Any]) -> None:
     ):
         archive.writestr(METADATA, json.dumps(made))
         archive.writestr(CONFIG, json.dumps(_homed(serialized)))
-        with h5py.File(arrays, "w") as file:
+        with hdf5.created(arrays) as file:
             weights_h5.save_weights(file, model)
         arrays.seek(0)
         with archive.open(WEIGHTS, "w", force_zip64=True) as member:

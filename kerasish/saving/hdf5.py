@@ -16,6 +16,7 @@ import numpy as np
 __all__ = [
     "attribute_names",
     "child",
+    "created",
     "document",
     "entries",
     "opened",
@@ -59,6 +60,13 @@ def opened(source: Any, name: str) -> Iterator[h5py.File]:
         yield file
     finally:
         file.close()
+
+
+@contextmanager
+def created(target: Any) -> Iterator[h5py.File]:
+    """Make an HDF5 file; the lock is `atomic.replacing`'s, not HDF5's."""
+    with h5py.File(target, "w", locking=False) as file:
+        yield file
 
 
 def child(parent: h5py.Group, path: str, kind: type = h5py.Group) -> Any:
