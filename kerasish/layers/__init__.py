@@ -45,6 +45,7 @@ from .normalization import (
     UnitNormalization,
 )
 from .reshaping import Flatten, Permute, RepeatVector, Reshape
+from .serialization import deserialize, serialize
 
 __all__ = [
     *("Layer", "InputSpec", "Input", "InputLayer"),
@@ -59,7 +60,7 @@ __all__ = [
     *("concatenate", "dot"),
     *("BatchNormalization", "LayerNormalization", "GroupNormalization"),
     *("RMSNormalization", "UnitNormalization"),
-    *("Identity", "Lambda"),
+    *("Identity", "Lambda", "deserialize", "serialize"),
 ]
 
 registry.add_namespace("layers", {name: globals()[name] for name in __all__})

@@ -161,10 +161,9 @@ class PReLU(Layer):
         self.alpha_initializer = initializers.get(alpha_initializer)
         self.alpha_regularizer = regularizers.get(alpha_regularizer)
         self.alpha_constraint = constraints.get(alpha_constraint)
-        if shared_axes is not None:
-            one = isinstance(shared_axes, int)
-            shared_axes = [shared_axes] if one else list(shared_axes)
-        self.shared_axes = shared_axes
+        if isinstance(shared_axes, int):
+            shared_axes = [shared_axes]
+        self.shared_axes = None if shared_axes is None else list(shared_axes)
         self.supports_masking = True
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
@@ -178,9 +177,9 @@ class PReLU(Layer):
         shape = {a: 1 if a in shared else input_shape[a] for a in range(1, rank)}
         if unknown := [axis for axis, size in shape.items() if size is None]:
             raise ValueError(
-                f"Layer `{self.name}` has a slope per input, so that the axes {unknown} "
-                f"of its input of shape {tuple(input_shape)} must be known, or stand in "
-                "`shared_axes`."
+                f"Layer `{self.name}` has a slope per input, so that the axes "
+                f"{unknown} of its input of shape {tuple(input_shape)} must be known, "
+                "or stand in `shared_axes`."
             )
         self.alpha = self.add_weight(
             name="alpha",

@@ -25,6 +25,7 @@ __all__ = [
 class _Noise(Layer):
     """A layer that disturbs its input in training, and else returns it as it is."""
 
+    rate: float
     strength = "rate"  # the argument that says how much; 0 is nothing
 
     def _prepare(
@@ -66,10 +67,18 @@ def _noise_shape(layer: Layer, shape: Any) -> tuple[int | None, ...] | None:
     )
 
 
-def _filled(shape: Sequence[int | None] | None, inputs: Tensor) -> tuple[int, ...]:
+def _filled(layer: Layer, shape: Any, inputs: Tensor) -> tuple[int, ...]:
+    """Return `noise_shape` with the input's sizes in place of `None`."""
     own = tuple(inputs.shape)
     if shape is None:
         return own
+    if len(shape) != len(own) or any(
+        s not in (None, 1, o) for s, o in zip(shape, own, strict=True)
+    ):
+        raise ValueError(
+            f"`noise_shape` {tuple(shape)} of layer `{layer.name}` must broadcast to "
+            f"the input, whose shape is {own}."
+        )
     return tuple(o if s is None else s for s, o in zip(shape, own, strict=True))
 
 
@@ -120,7 +129,7 @@ class Dropout(_Noise):
         )
 
     def _keep_shape(self, inputs: Tensor) -> tuple[int, ...] | None:
-        return _filled(self.noise_shape, inputs)
+        return _filled(self, self.noise_shape, inputs)
 
 
 class _SpatialDropout(Dropout):
@@ -129,9 +138,8 @@ class _SpatialDropout(Dropout):
     ndim: int
     data_format: str = "channels_last"
 
-    def _prepare_spatial(self, rate: float, seed: int | None) -> None:
-        self._prepare(rate, seed)
-        self.noise_shape = None
+    def __init__(self, rate: float, **kwargs: Any) -> None:
+        super().__init__(rate, **kwargs)
         self.input_spec = InputSpec(ndim=self.ndim)
 
     def _keep_shape(self, inputs: Tensor) -> tuple[int, ...]:
@@ -179,8 +187,7 @@ class SpatialDropout1D(_SpatialDropout):
         name: str | None = None,
         dtype: Any = None,
     ) -> None:
-        Layer.__init__(self, name=name, dtype=dtype)
-        self._prepare_spatial(rate, seed)
+        super().__init__(rate, seed=seed, name=name, dtype=dtype)
 
 
 class SpatialDropout2D(_SpatialDropout):
@@ -217,8 +224,7 @@ class SpatialDropout2D(_SpatialDropout):
         name: str | None = None,
         dtype: Any = None,
     ) -> None:
-        Layer.__init__(self, name=name, dtype=dtype)
-        self._prepare_spatial(rate, seed)
+        super().__init__(rate, seed=seed, name=name, dtype=dtype)
         self.data_format = standardize_data_format(data_format)
 
 
@@ -256,8 +262,7 @@ class SpatialDropout3D(_SpatialDropout):
         name: str | None = None,
         dtype: Any = None,
     ) -> None:
-        Layer.__init__(self, name=name, dtype=dtype)
-        self._prepare_spatial(rate, seed)
+        super().__init__(rate, seed=seed, name=name, dtype=dtype)
         self.data_format = standardize_data_format(data_format)
 
 
@@ -280,6 +285,7 @@ class GaussianNoise(_Noise):
         True
     """
 
+    stddev: float
     strength = "stddev"
 
     def __init__(self, stddev: float, seed: int | None = None, **kwargs: Any) -> None:
@@ -307,7 +313,7 @@ class GaussianDropout(_Noise):
     Input and output have the same shape.
 
     Raises:
-        ValueError: `rate` is not between 0 and 1, or is 1 (the noise would be infinite).
+        ValueError: `rate` is not between 0 and 1, or is 1 (infinite noise).
 
     Reference: Srivastava et al., 2014, "Dropout: A Simple Way to Prevent Neural
     Networks from Overfitting".
@@ -374,7 +380,7 @@ class AlphaDropout(_Noise):
         self.noise_shape = noise_shape
 
     def disturb(self, inputs: Tensor) -> Tensor:
-        shape = _filled(self.noise_shape, inputs)
+        shape = _filled(self, self.noise_shape, inputs)
         kept = random.uniform(shape, seed=self.seed_generator) >= self.rate
         low = self.saturation
         a = ((1 - self.rate) * (1 + self.rate * low**2)) ** -0.5

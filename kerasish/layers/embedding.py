@@ -33,7 +33,8 @@ class Embedding(Adaptable):
             below `input_dim` (compiled code cannot raise: there the result is NaN).
 
     Example:
-        >>> layer = keras.layers.Embedding(3, 2, weights=np.array([[0, 1], [2, 3], [4, 5]]))
+        >>> table = np.array([[0, 1], [2, 3], [4, 5]])
+        >>> layer = keras.layers.Embedding(3, 2, weights=table)
         >>> np.asarray(layer(np.array([[2, 0]]))).tolist()
         [[[4.0, 5.0], [0.0, 1.0]]]
     """

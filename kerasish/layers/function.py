@@ -102,6 +102,7 @@ class Lambda(Layer):
         for argument in ("function", "output_shape", "mask"):
             self._check_loadable(argument)
         config = super().get_config()
+        config["function"] = registry.serialize_keras_object(self.function)
         return {
             name: value
             for name, value in config.items()

@@ -21,6 +21,8 @@ class Adaptable(Layer):
     # The weight that is adapted; it is kept in the attribute of this name after "_".
     adapted = "kernel"
     lora_enabled = False
+    lora_rank: Any
+    lora_alpha: Any
 
     def _set_lora(
         self, rank: int | None, alpha: float | None, quantization_config: Any

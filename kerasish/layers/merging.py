@@ -63,8 +63,8 @@ class _Merge(Layer):
 
     def _incompatible(self, shapes: Sequence[Shape], why: str) -> ValueError:
         return ValueError(
-            f"Layer `{self.name}` ({type(self).__name__}) cannot merge inputs of shapes "
-            f"{[tuple(shape) for shape in shapes]}: {why}."
+            f"Layer `{self.name}` ({type(self).__name__}) cannot merge inputs of "
+            f"shapes {[tuple(shape) for shape in shapes]}: {why}."
         )
 
     def _masks(self, inputs: Any, mask: Any) -> list[Any] | None:
@@ -246,6 +246,8 @@ class Minimum(_Elementwise):
 class Concatenate(_Merge):
     """Join a list of tensors along one axis, along which alone they may differ.
 
+    A step of the output is masked where all its parts are.
+
     Args:
         axis: the axis; the last one by default.
 
@@ -300,7 +302,7 @@ class Concatenate(_Merge):
         joined = ops.concatenate(full, axis=self.axis)
         rank = len(joined.shape)
         kept = min(rank - 1, max(len(m.shape) for m in masks if m is not None))
-        return ops.all(joined, axis=tuple(range(kept, rank)))
+        return ops.any(joined, axis=tuple(range(kept, rank)))
 
 
 def _full_mask(x: Tensor, mask: Tensor | None) -> Tensor:
@@ -381,14 +383,16 @@ class Dot(_Merge):
         return infer_call(self._run, (inputs,), {})
 
     def _checked_axes(self, shapes: list[Shape]) -> list[int]:
-        axes = [self.axes] * 2 if isinstance(self.axes, int) else list(self.axes)
+        one = isinstance(self.axes, int)
+        axes: list[int] = [self.axes] * 2 if one else list(self.axes)  # type: ignore
         for axis, shape in zip(axes, shapes):
             if not -len(shape) < axis < len(shape) or axis == 0:
                 raise self._incompatible(
                     shapes, f"`axes` {self.axes} must be axes of both but the batch"
                 )
         axes = [axis % len(shape) for axis, shape in zip(axes, shapes)]
-        for what, i, j in (("batch sizes", 0, 0), ("sizes along `axes`", *axes)):
+        pairs = {"batch sizes": (0, 0), "sizes along `axes`": (axes[0], axes[1])}
+        for what, (i, j) in pairs.items():
             if shapes[0][i] != shapes[1][j]:
                 raise self._incompatible(shapes, f"the {what} differ")
         return axes

@@ -91,6 +91,10 @@ class _Normalization(Layer):
         return ops.cast(x, self.compute_dtype)
 
 
+def _listed(axis: int | Sequence[int]) -> list[int]:
+    return [axis] if isinstance(axis, int) else sorted(axis)
+
+
 def _axes(layer: Layer, axis: Any) -> int | list[int]:
     """Check an `axis` argument that is an integer or a list of them."""
     if isinstance(axis, int):
@@ -154,6 +158,14 @@ class BatchNormalization(_Normalization):
         >>> np.asarray(layer(np.array([[1.0], [3.0]]), training=True)).tolist()
         [[-1.0], [1.0]]
     """
+
+    moving_mean_initializer: Any
+    moving_variance_initializer: Any
+    moving_mean: Variable
+    moving_variance: Variable
+    moving_stddev: Variable
+    renorm_mean: Variable
+    renorm_stddev: Variable
 
     def __init__(
         self,
@@ -375,7 +387,7 @@ class LayerNormalization(_Normalization):
         self.supports_masking = True
 
     def build(self, input_shape: Shape) -> None:
-        self.axis = sorted([self.axis] if isinstance(self.axis, int) else self.axis)
+        self.axis = _listed(self.axis)
         sizes = _known_sizes(self, input_shape, self.axis)
         if self.rms_scaling:
             self.center, center = False, self.center
@@ -386,10 +398,10 @@ class LayerNormalization(_Normalization):
 
     def call(self, inputs: Tensor) -> Tensor:
         x = _wide(inputs)
-        mean, variance = ops.moments(x, self.axis, keepdims=True)
+        mean, variance = ops.moments(x, _listed(self.axis), keepdims=True)
         if not self.rms_scaling:
             x = x - mean
-        return self._affine(x * ops.rsqrt(variance + self.epsilon), self.axis)
+        return self._affine(x * ops.rsqrt(variance + self.epsilon), _listed(self.axis))
 
     def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"rms_scaling": self.rms_scaling}
@@ -518,15 +530,16 @@ class RMSNormalization(Layer):
         self.epsilon = epsilon
 
     def build(self, input_shape: Shape) -> None:
-        self.axis = sorted([self.axis] if isinstance(self.axis, int) else self.axis)
+        self.axis = _listed(self.axis)
         sizes = _known_sizes(self, input_shape, self.axis)
         self.scale = self.add_weight(name="scale", shape=sizes, initializer="ones")
 
     def call(self, x: Tensor) -> Tensor:
         wide = _wide(x)
-        square = ops.mean(ops.square(wide), axis=tuple(self.axis), keepdims=True)
+        axes = _listed(self.axis)
+        square = ops.mean(ops.square(wide), axis=tuple(axes), keepdims=True)
         wide = wide * ops.rsqrt(square + self.epsilon)
-        wide = wide * _broadcast(self.scale, wide, self.axis)
+        wide = wide * _broadcast(self.scale, wide, axes)
         return ops.cast(wide, self.compute_dtype)
 
 
@@ -554,7 +567,7 @@ class UnitNormalization(Layer):
 
     def call(self, inputs: Tensor) -> Tensor:
         x = _wide(inputs)
-        axes = (self.axis,) if isinstance(self.axis, int) else tuple(self.axis)
+        axes = tuple(_listed(self.axis))
         square = ops.sum(ops.square(x), axis=axes, keepdims=True)
         # The bound is tiny, and keeps the gradient at 0 finite.
         x = x * ops.rsqrt(ops.maximum(square, 1e-24))

@@ -72,7 +72,7 @@ class Reshape(Layer):
 
     def __init__(self, target_shape: Sequence[int | None], **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.target_shape = tuple(target_shape)
+        self.target_shape: tuple[Any, ...] = tuple(target_shape)
         if sum(size in (-1, None) for size in self.target_shape) > 1:
             raise ValueError(
                 f"`target_shape` of layer `{self.name}` may have one -1 (or `None`) at "
@@ -87,7 +87,7 @@ class Reshape(Layer):
         shape = (inputs.shape[0], *self._target(inputs.shape))
         return KerasTensor(shape, inputs.dtype)
 
-    def _target(self, input_shape: Shape) -> Shape:
+    def _target(self, input_shape: Any) -> Shape:
         """Resolve the free size; `None` where it depends on unknown ones."""
         free = [size in (-1, None) for size in self.target_shape]
         given = math.prod(s for s, f in zip(self.target_shape, free) if not f)
