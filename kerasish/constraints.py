@@ -61,8 +61,8 @@ class MaxNorm(Constraint):
 
     Example:
         >>> w = keras.constraints.MaxNorm(1.0)(np.array([[3.0, 0.3], [4.0, 0.4]]))
-        >>> np.round(w, 4).tolist()
-        [[0.6..., 0.3...], [0.8..., 0.4...]]
+        >>> np.round(np.asarray(w, "float64"), 4).tolist()
+        [[0.6, 0.3], [0.8, 0.4]]
     """
 
     def __init__(self, max_value: float = 2, axis: Axis = 0) -> None:
@@ -88,8 +88,8 @@ class MinMaxNorm(Constraint):
 
     Example:
         >>> w = keras.constraints.MinMaxNorm(1.0, 2.0)(np.array([[3.0], [4.0]]))
-        >>> np.round(w, 4).tolist()
-        [[1.2...], [1.6...]]
+        >>> np.round(np.asarray(w, "float64"), 4).tolist()
+        [[1.2], [1.6]]
     """
 
     def __init__(
@@ -132,8 +132,8 @@ class UnitNorm(Constraint):
 
     Example:
         >>> w = keras.constraints.UnitNorm()(np.array([[3.0], [4.0]]))
-        >>> np.round(w, 4).tolist()
-        [[0.6...], [0.8...]]
+        >>> np.round(np.asarray(w, "float64"), 4).tolist()
+        [[0.6], [0.8]]
     """
 
     def __init__(self, axis: Axis = 0) -> None:

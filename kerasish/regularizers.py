@@ -79,11 +79,13 @@ class L1L2(Regularizer):
 
     def __call__(self, x: Tensor) -> Any:
         """Return the penalty, a scalar of the dtype of `x`."""
-        penalty = ops.zeros((), dtype=x.dtype)
+        if not (self.l1 or self.l2):
+            return ops.zeros((), dtype=x.dtype)
+        penalty: Any = 0.0
         if self.l1:
-            penalty = penalty + self.l1 * ops.sum(ops.abs(x))
+            penalty += self.l1 * ops.sum(ops.abs(x))
         if self.l2:
-            penalty = penalty + self.l2 * ops.sum(ops.square(x))
+            penalty += self.l2 * ops.sum(ops.square(x))
         return penalty
 
 

@@ -79,7 +79,7 @@ class Identity(Initializer):
                 "Identity initializer makes matrices only: expected a shape of two "
                 f"axes, got shape={tuple(shape)} of rank {len(shape)}."
             )
-        return astype(self.gain * np.eye(*shape), dtype)
+        return astype(self.gain * np.eye(shape[0], shape[1]), dtype)
 
     def get_config(self) -> dict[str, Any]:
         # Keras never writes `gain`; here it is kept where it says something.
@@ -157,9 +157,7 @@ class STFT(Initializer):
         kernel = np.cos(angles) if self.side == "real" else np.sin(angles)
         if self.window is not None:
             window = self._window(frame)
-            norms = {
-                "density": np.sqrt(np.sum(window**2)),
-                "spectrum": abs(window).sum(),
-            }
-            kernel *= window[:, None] / norms.get(self.scaling, 1)
+            kernel *= window[:, None]
+            if self.scaling is not None:
+                kernel /= np.linalg.norm(window, 2 if self.scaling == "density" else 1)
         return astype(kernel[:, None], dtype)

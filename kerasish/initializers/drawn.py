@@ -209,7 +209,7 @@ class VarianceScaling(RandomInitializer):
         if distribution == "normal":
             distribution = "truncated_normal"
         check_choice("mode", mode, ("fan_in", "fan_out", "fan_avg"))
-        check_choice("distribution", distribution, _DISTRIBUTIONS)
+        check_choice("distribution", distribution, tuple(_DISTRIBUTIONS))
         self.scale, self.mode, self.distribution = scale, mode, distribution
         self.input_axes, self.output_axes = input_axes, output_axes
         super().__init__(seed)
