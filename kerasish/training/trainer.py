@@ -634,12 +634,16 @@ class Trainer(Stateless):
 
 
 def logs_as(logs: dict[str, Any], return_dict: bool, model: Any) -> Any:
-    """Logs as a dict sorted by name, or a list in Keras's order: losses first."""
+    """Logs as a dict sorted by name, or a list: losses, then metrics as given."""
     if return_dict:
         return dict(sorted(logs.items()))
     compiled = model._compiled
-    losses = [] if compiled.loss is None else [m.name for m in compiled.loss.metrics]
-    first = [name for name in ("loss", *losses) if name in logs]
+    order = ["loss"]
+    if compiled.loss is not None:
+        order += [metric.name for metric in compiled.loss.metrics]
+    if compiled.metrics is not None:
+        order += compiled.metrics.names
+    first = [name for name in order if name in logs]
     values = [logs[name] for name in (*first, *(k for k in logs if k not in first))]
     return values[0] if len(values) == 1 else values
 
