@@ -43,6 +43,7 @@ TOGETHER = {
     **dict.fromkeys(("clip", "interp"), slice(3)),
     "einsum": slice(None),
 }
+SCALARS = (bool, int, float, complex)
 _narrow: dict[Any, Any] = {}
 
 
@@ -65,6 +66,8 @@ def _plan(floating: bool, kinds: tuple[Any, ...]) -> tuple[Any, Any]:
     """
     if any(isinstance(k, np.dtype) and k.kind in "USOTMm" for k in kinds):
         return None, None
+    if not all(isinstance(k, np.dtype) or k in SCALARS for k in kinds):
+        return NotImplemented, None  # a traced value: Python asks it next
     result = dtypes.result_type(*kinds)
     if floating and (dtypes.is_int(result) or result == "bool"):
         result = dtypes.canonical("float64")
@@ -141,6 +144,8 @@ def call_ufunc(
             for x in inputs
         )
         compute, half = _plan(ufunc in FLOATING, kinds)
+        if compute is NotImplemented:
+            return NotImplemented
         if compute is not None:
             inputs = [_convert(x, compute) for x in inputs]
     elif _is_half(getattr(inputs[0], "dtype", None)):

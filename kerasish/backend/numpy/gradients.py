@@ -63,9 +63,16 @@ for _name in "floordiv", "and_", "or_", "xor":  # their values are piecewise con
 
 
 if anp is not None:
+
+    class _Space(ArrayVSpace):
+        """Where gradients of `Array`s live: they are `Array`s too."""
+
+        def zeros(self) -> Any:
+            return leave(np.zeros(self.shape, self.dtype))
+
     Traced.register(Array)
     VSpace.register(
-        Array, lambda x: (ComplexArrayVSpace if np.iscomplexobj(x) else ArrayVSpace)(x)
+        Array, lambda x: (ComplexArrayVSpace if np.iscomplexobj(x) else _Space)(x)
     )
 
 
