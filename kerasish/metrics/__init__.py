@@ -25,96 +25,66 @@ from ..losses import (
     sparse_categorical_crossentropy,
     squared_hinge,
 )
-from .accuracy import (
-    Accuracy,
-    BinaryAccuracy,
-    CategoricalAccuracy,
-    SparseCategoricalAccuracy,
-    SparseTopKCategoricalAccuracy,
-    TopKCategoricalAccuracy,
-    binary_accuracy,
-    categorical_accuracy,
-    sparse_categorical_accuracy,
-    sparse_top_k_categorical_accuracy,
-    top_k_categorical_accuracy,
+from . import (
+    accuracy,
+    auc,
+    confusion,
+    correlation,
+    f_score,
+    iou,
+    metric,
+    probabilistic,
+    regression,
 )
-from .auc import AUC
-from .confusion import (
-    FalseNegatives,
-    FalsePositives,
-    Precision,
-    PrecisionAtRecall,
-    Recall,
-    RecallAtPrecision,
-    SensitivityAtSpecificity,
-    SpecificityAtSensitivity,
-    TrueNegatives,
-    TruePositives,
-)
-from .correlation import (
-    ConcordanceCorrelation,
-    PearsonCorrelation,
-    concordance_correlation,
-    pearson_correlation,
-)
-from .f_score import F1Score, FBetaScore
-from .iou import BinaryIoU, IoU, MeanIoU, OneHotIoU, OneHotMeanIoU
-from .metric import Mean, MeanMetricWrapper, Metric, Sum
-from .probabilistic import (
-    BinaryCrossentropy,
-    CategoricalCrossentropy,
-    KLDivergence,
-    Poisson,
-    SparseCategoricalCrossentropy,
-)
-from .regression import (
-    CategoricalHinge,
-    CosineSimilarity,
-    Hinge,
-    LogCoshError,
-    MeanAbsoluteError,
-    MeanAbsolutePercentageError,
-    MeanSquaredError,
-    MeanSquaredLogarithmicError,
-    R2Score,
-    RootMeanSquaredError,
-    SquaredHinge,
-)
+from .accuracy import *  # noqa: F403
+from .auc import *  # noqa: F403
+from .confusion import *  # noqa: F403
+from .correlation import *  # noqa: F403
+from .f_score import *  # noqa: F403
+from .iou import *  # noqa: F403
+from .metric import *  # noqa: F403
+from .probabilistic import *  # noqa: F403
+from .regression import *  # noqa: F403
 
-_CLASSES = {
-    name: thing
-    for name, thing in list(globals().items())
-    if isinstance(thing, type) and issubclass(thing, Metric)
-}
-_FUNCTIONS = {
-    name: thing
-    for name, thing in list(globals().items())
-    if getattr(thing, "__module__", "").startswith(__name__) and name not in _CLASSES
-}
+# Losses that Keras offers as metric functions too.
+_LOSSES = (
+    *(binary_crossentropy, binary_focal_crossentropy, categorical_crossentropy),
+    *(categorical_focal_crossentropy, categorical_hinge, hinge, huber, kl_divergence),
+    *(log_cosh, mean_absolute_error, mean_absolute_percentage_error),
+    *(mean_squared_error, mean_squared_logarithmic_error, poisson),
+    *(sparse_categorical_crossentropy, squared_hinge),
+)
+_MODULES = (
+    *(accuracy, auc, confusion, correlation, f_score, iou, metric, probabilistic),
+    regression,
+)
+_OWN = {name: getattr(module, name) for module in _MODULES for name in module.__all__}
+_CLASSES = {name: thing for name, thing in _OWN.items() if isinstance(thing, type)}
 # Short names, and those under which a metric's own `name` or function is known.
-_ALIASES: dict[str, Any] = {
-    "bce": BinaryCrossentropy,
-    "fbeta_score": FBetaScore,
-    "kld": KLDivergence,
-    "log_cosh": LogCoshError,
-    "logcosh": LogCoshError,
-    "mae": MeanAbsoluteError,
-    "mape": MeanAbsolutePercentageError,
-    "mse": MeanSquaredError,
-    "msle": MeanSquaredLogarithmicError,
+_ALIASES = {
+    "bce": "BinaryCrossentropy",
+    "fbeta_score": "FBetaScore",
+    "kld": "KLDivergence",
+    "log_cosh": "LogCoshError",
+    "logcosh": "LogCoshError",
+    "mae": "MeanAbsoluteError",
+    "mape": "MeanAbsolutePercentageError",
+    "mse": "MeanSquaredError",
+    "msle": "MeanSquaredLogarithmicError",
 }
-_CAPITALS = {name.upper(): thing for name, thing in _ALIASES.items() if len(name) < 5}
+_NAMES = {
+    **_CLASSES,
+    **{registry.to_snake_case(name): thing for name, thing in _CLASSES.items()},
+    **{name: _CLASSES[full] for name, full in _ALIASES.items()},
+    **{
+        name.upper(): _CLASSES[full] for name, full in _ALIASES.items() if len(name) < 5
+    },
+}
 
-get, _, deserialize = registry.accessors(
-    "metric",
-    {registry.to_snake_case(name): thing for name, thing in _CLASSES.items()}
-    | _CLASSES
-    | _ALIASES
-    | _CAPITALS,
-)
+get, _, deserialize = registry.accessors("metric", _NAMES)
 
 
-def serialize(metric: Metric) -> dict[str, Any]:
+def serialize(metric: Any) -> dict[str, Any]:
     """Turn a metric into a config of plain values.
 
     Args:
@@ -127,4 +97,10 @@ def serialize(metric: Metric) -> dict[str, Any]:
     return registry.serialize_keras_object(metric)
 
 
-registry.add_namespace("metrics", {**_CLASSES, **_FUNCTIONS, "get": get})
+__all__ = [
+    *_OWN,
+    *(function.__name__ for function in _LOSSES),
+    *("deserialize", "get", "serialize"),
+]
+
+registry.add_namespace("metrics", {**_OWN, "get": get})

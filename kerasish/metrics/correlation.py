@@ -39,7 +39,7 @@ def pearson_correlation(y_true: Tensor, y_pred: Tensor, axis: int = -1) -> Tenso
 
     Example:
         >>> y = keras.metrics.pearson_correlation([[0.0, 1.0, 2.0]], [[0.0, 1.0, 5.0]])
-        >>> np.round(np.asarray(y), 4).tolist()
+        >>> np.round(np.asarray(y, "float64"), 4).tolist()
         [0.9449]
     """
     _, _, spread, other, covariance = _moments(y_true, y_pred, axis)
@@ -62,7 +62,7 @@ def concordance_correlation(y_true: Tensor, y_pred: Tensor, axis: int = -1) -> T
 
     Example:
         >>> y = keras.metrics.concordance_correlation([[0., 1., 2.]], [[1., 2., 3.]])
-        >>> np.round(np.asarray(y), 4).tolist()
+        >>> np.round(np.asarray(y, "float64"), 4).tolist()
         [0.5714]
     """
     mean, other_mean, spread, other, covariance = _moments(y_true, y_pred, axis)

@@ -30,7 +30,7 @@ class FBetaScore(Metric):
         >>> m = keras.metrics.FBetaScore(beta=2.0, threshold=0.5)
         >>> m.update_state([[1, 1, 1], [1, 0, 0], [1, 1, 0]],
         ...                [[0.2, 0.6, 0.7], [0.2, 0.6, 0.6], [0.6, 0.8, 0.0]])
-        >>> np.round(np.asarray(m.result()), 4).tolist()
+        >>> np.round(np.asarray(m.result(), "float64"), 4).tolist()
         [0.3846, 0.9091, 0.8333]
     """
 
@@ -130,7 +130,7 @@ class F1Score(FBetaScore):
         >>> m = keras.metrics.F1Score(threshold=0.5)
         >>> m.update_state([[1, 1, 1], [1, 0, 0], [1, 1, 0]],
         ...                [[0.2, 0.6, 0.7], [0.2, 0.6, 0.6], [0.6, 0.8, 0.0]])
-        >>> np.round(np.asarray(m.result()), 4).tolist()
+        >>> np.round(np.asarray(m.result(), "float64"), 4).tolist()
         [0.5, 0.8, 0.6667]
     """
 

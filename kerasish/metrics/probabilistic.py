@@ -42,7 +42,7 @@ class Poisson(MeanMetricWrapper):
 
     Example:
         >>> m = keras.metrics.Poisson()
-        >>> float(m([[0, 1], [0, 0]], [[1, 1], [0, 0]]))
+        >>> round(float(m([[0, 1], [0, 0]], [[1, 1], [0, 0]])), 4)
         0.5
     """
 
