@@ -35,7 +35,7 @@ except ImportError:
 class Traced(ArrayBox):
     """An `Array` within a gradient."""
 
-    __slots__ = ()
+    __slots__ = ("_keras_mask",)  # masks travel with tensors
     __array_ufunc__ = None  # so that Array + Traced comes to Traced
 
     def __getitem__(self, index: Any) -> Any:
