@@ -156,9 +156,18 @@ block = jax.block_until_ready
 scan = lax.scan
 while_loop = lax.while_loop
 fori_loop = lax.fori_loop
-cond = lax.cond
 switch = lax.switch
 associative_scan = lax.associative_scan
+
+
+def cond(
+    pred: Any, true_fn: Callable[..., Any], false_fn: Callable[..., Any], *operands: Any
+) -> Any:
+    """As `lax.cond`; with a condition that is known nothing is compiled for it."""
+    if isinstance(pred, jax.core.Tracer):
+        return lax.cond(pred, true_fn, false_fn, *operands)
+    result = (true_fn if pred else false_fn)(*operands)
+    return jax.tree.map(jnp.asarray, result)
 
 
 def uniform(

@@ -1,12 +1,11 @@
 """What happens to gradients before an optimizer uses them."""
 
 import warnings
-from collections.abc import Callable
 from typing import Any
 
-from .. import backend, ops
+from .. import ops
 from ..graph import Tensor
-from ..variable import Variable, functional
+from ..variable import Variable
 
 
 def present(grads: list[Any], variables: list[Variable]) -> list[tuple[Any, Variable]]:
@@ -61,16 +60,3 @@ def _shrink(grads: list[Any], limit: float) -> Tensor:
     """The factor, at most 1, that brings the common norm down to `limit`."""
     squares = sum(ops.sum(ops.square(g)) for g in grads)
     return limit / ops.maximum(ops.sqrt(squares), limit)
-
-
-def when(condition: Tensor, fn: Callable[[], Any], variables: list[Variable]) -> None:
-    """Run `fn`, which may read and assign `variables`, only if `condition` holds."""
-    pure = functional(fn, variables)
-    values = backend.cond(
-        condition,
-        lambda values: pure(values)[1],
-        lambda values: values,
-        [variable.value for variable in variables],
-    )
-    for variable, value in zip(variables, values):
-        variable.assign(value)

@@ -7,7 +7,7 @@ from .. import ops
 from ..graph import Tensor
 from ..initializers import Constant
 from ..variable import Variable
-from . import arguments, gradients
+from . import arguments
 from .optimizer import Optimizer
 
 __all__ = ["LossScaleOptimizer"]
@@ -122,11 +122,7 @@ class LossScaleOptimizer(Optimizer):
             for g, v in zip(grads, variables)
         ]
         inner = self.inner_optimizer
-        gradients.when(
-            finite,
-            lambda: inner.apply(unscaled, variables),
-            [*inner._trainable_variables, *inner.variables],
-        )
+        ops.cond(finite, lambda: inner.apply(unscaled, variables), lambda: None)
         grows = finite & (count == self.dynamic_growth_steps - 1)
         factor = ops.where(finite, ops.where(grows, 2.0, 1.0), 0.5)
         self.dynamic_scale.assign(scale * factor)

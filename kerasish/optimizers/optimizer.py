@@ -397,7 +397,7 @@ class Optimizer(Stateful):
             for total in totals:
                 total.assign(ops.zeros_like(total))
 
-        gradients.when(self._is_due(), step, [*variables, *self.variables])
+        ops.cond(self._is_due(), step, lambda: None)
 
     def _step(
         self, grads: list[Any], variables: list[Variable], learning_rate: Tensor
