@@ -102,7 +102,9 @@ def test_every_kind_of_array_is_the_same_array(kind):
 def test_arrays_of_the_backend_stay_as_they_are():
     array = backend.asarray(X, "float32")
     found = data.to_arrays({"a": [array]}, "x")
-    assert found["a"][0] is array
+    kept = found["a"][0]
+    # On the NumPy backend it may be another view, but never a copy.
+    assert kept is array or np.shares_memory(kept, array)
     rows = adapt(array, Y, shuffle=True).take(np.array([3, 1]))
     assert (
         backend.is_array(rows[0]) and np.asarray(rows[0]).tolist() == X[[3, 1]].tolist()

@@ -74,8 +74,14 @@ class Monitor(Callback):
     def _missing(self, logs: Logs) -> str:
         names = list(logs or {})
         hint = did_you_mean(self.monitor, names)
-        if self.monitor.removeprefix("val_") in names:
+        if self.monitor.startswith("val_") and not any(
+            name.startswith("val_") for name in names
+        ):
+            possible = [f"val_{name}" for name in names]
             hint = (
+                "" if self.monitor in possible else did_you_mean(self.monitor, possible)
+            )
+            hint += (
                 " Names with `val_` need `validation_data` or `validation_split`, and "
                 "come only in the epochs that `validation_freq` chooses."
             )
