@@ -8,6 +8,7 @@ Loading finds classes and functions there, among registered objects and in
 import difflib
 import importlib
 import inspect
+import itertools
 import re
 import threading
 from collections import Counter
@@ -276,6 +277,16 @@ def _serialize_function(fn: Any) -> dict[str, Any]:
 
 
 def _serialize_instance(obj: Any) -> dict[str, Any]:
+    config = described(obj)
+    if hasattr(obj, "get_compile_config"):
+        compiled = obj.get_compile_config() if getattr(obj, "compiled", False) else None
+        if compiled is not None:
+            config["compile_config"] = serialize_keras_object(compiled)
+    return config
+
+
+def described(obj: Any) -> dict[str, Any]:
+    """Serialize an object without how it is compiled."""
     cls = type(obj)
     module, name = module_and_name(cls)
     config = {
@@ -287,10 +298,6 @@ def _serialize_instance(obj: Any) -> dict[str, Any]:
     build = obj.get_build_config() if hasattr(obj, "get_build_config") else None
     if build is not None:
         config["build_config"] = serialize_keras_object(build)
-    if hasattr(obj, "get_compile_config"):
-        compiled = obj.get_compile_config() if getattr(obj, "compiled", False) else None
-        if compiled is not None:
-            config["compile_config"] = serialize_keras_object(compiled)
     return config
 
 
@@ -384,8 +391,9 @@ def find_class(name: str, module: str | None, registered: str | None = None) -> 
         if found is not None:
             return found
     parts = (module or "").split(".")
-    spaces = [s for s in NAMESPACES if s.split(".")[-1] in parts] or list(NAMESPACES)
-    for space in (*spaces, *NAMESPACES, *_tables):
+    named = [s for s in NAMESPACES if s.split(".")[-1] in parts]
+    own = registered and ">" in registered  # the user's, so none of our namespaces
+    for space in () if own else itertools.chain(named, NAMESPACES, _tables):
         found = (namespace(space) if space in NAMESPACES else _tables[space]).get(name)
         if inspect.isclass(found):
             return found
