@@ -10,11 +10,7 @@ from typing import Any
 
 import h5py
 
-from ..registry import (
-    CustomObjectScope,
-    deserialize_keras_object,
-    serialize_keras_object,
-)
+from ..registry import CustomObjectScope, described, deserialize_keras_object
 from . import archive, hdf5, legacy_h5, weights_h5
 from .atomic import replacing
 
@@ -42,7 +38,7 @@ def save_model(
         overwrite: if False and the file exists, a terminal is asked, else it is an
             error.
         zipped: None or True; archives that are folders are not written.
-        include_optimizer: only with `.h5`; False leaves out how the model is trained.
+        include_optimizer: False leaves out how the model is trained.
 
     Raises:
         ValueError: for another ending; for parts of the model that could not be loaded
@@ -81,20 +77,22 @@ def save_model(
             archive.save(new, model, serialized)
         else:
             with hdf5.created(new) as file:
-                legacy_h5.save(file, model, serialized, include_optimizer)
+                legacy_h5.save(file, model, serialized)
 
 
 def _serialize(model: Any, include_optimizer: bool) -> dict[str, Any]:
     """Return the config; what could not be loaded again is refused now."""
+    way_out = ""
     try:
-        serialized = serialize_keras_object(model)
-    except ValueError as error:
+        serialized = described(model)
+        if include_optimizer and model.compiled:
+            way_out = " Or save without how it is trained: `include_optimizer=False`."
+            serialized["compile_config"] = model.get_compile_config()
+    except (ValueError, NotImplementedError) as error:
         raise ValueError(
             f"Model `{model.name}` cannot be saved so that it could be loaded again. "
-            f"{error}"
+            f"{error}{way_out}"
         ) from error
-    if not include_optimizer:
-        serialized.pop("compile_config", None)
     return serialized
 
 

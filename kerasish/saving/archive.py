@@ -36,7 +36,7 @@ def save(path: str, model: Any, serialized: dict[str, Any]) -> None:
         archive.writestr(METADATA, json.dumps(made))
         archive.writestr(CONFIG, json.dumps(_homed(serialized)))
         with hdf5.created(arrays) as file:
-            weights_h5.save_weights(file, model)
+            weights_h5.save_weights(file, model, "compile_config" in serialized)
         arrays.seek(0)
         with archive.open(WEIGHTS, "w", force_zip64=True) as member:
             shutil.copyfileobj(arrays, member, 2**20)

@@ -14,7 +14,8 @@ from typing import Any
 
 import h5py
 
-from .. import backend, config, losses
+from .. import backend, config
+from ..registry import namespace
 from . import hdf5
 from .matching import (
     Bundle,
@@ -47,20 +48,19 @@ TOP = "top_level_model_weights"
 # --- writing -------------------------------------------------------------------------
 
 
-def save(file: h5py.File, model: Any, serialized: Any, include_optimizer: bool) -> None:
+def save(file: h5py.File, model: Any, serialized: dict[str, Any]) -> None:
     """Write architecture, weights, compile arguments and optimizer state.
 
     Args:
         file: an open, empty file.
         model: the model.
-        serialized: its config, as `serialize_keras_object` makes it.
-        include_optimizer: False leaves out the compile arguments, too.
+        serialized: its config, as `serialize_keras_object` makes it. Without
+            `compile_config` the optimizer is left out, too.
     """
     _sign(file)
     file.attrs["model_config"] = json.dumps(to_legacy(serialized))
     _save_layers(file.create_group("model_weights"), model)
-    compiled = serialized.get("compile_config")
-    if include_optimizer and compiled:
+    if compiled := serialized.get("compile_config"):
         file.attrs["training_config"] = json.dumps(training_config(compiled))
         group = file.create_group("optimizer_weights")
         _write_bundle(group, [(v.path, v) for v in model.optimizer.variables])
@@ -296,7 +296,7 @@ def _long_names(loss: Any) -> Any:
     if isinstance(loss, dict) and "class_name" not in loss:
         return {key: _long_names(item) for key, item in loss.items()}
     if isinstance(loss, str):
-        return getattr(losses.get(loss), "__name__", loss)
+        return getattr(namespace("losses").get(loss), "__name__", loss)
     return loss
 
 

@@ -38,9 +38,11 @@ class Piece(NamedTuple):
     names: str  # of the layers above it and its own, the model's left out
 
 
-def save_weights(file: h5py.File, model: Any) -> None:
+def save_weights(file: h5py.File, model: Any, include_optimizer: bool = True) -> None:
     """Write the weights of a model and the state of its optimizer."""
     for piece in pieces(model):
+        if not include_optimizer and isinstance(piece.owner, Optimizer):
+            continue
         group = file.create_group(f"{piece.path}/vars".lstrip("/"))
         group.attrs["name"] = piece.owner.name
         piece.owner.save_own_variables(Store(group))
