@@ -198,6 +198,8 @@ class Variable(Operators):
         [10.0, 20.0]
     """
 
+    __array_priority__ = 1000.0  # array + variable is the variable's to compute
+
     def __init__(
         self,
         initializer: Any,
