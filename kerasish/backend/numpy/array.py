@@ -7,6 +7,7 @@ gradients that autograd holds. Arrays are immutable, as on JAX: what `y = x; y +
 does must not depend on the backend.
 """
 
+import contextlib
 from collections.abc import Callable, Iterator
 from functools import cache
 from types import ModuleType
@@ -16,10 +17,8 @@ import numpy as np
 
 from ... import dtypes
 
-try:  # registers bfloat16 and the 8-bit floats with NumPy
-    import ml_dtypes
-except ImportError:
-    ml_dtypes = None
+with contextlib.suppress(ImportError):
+    import ml_dtypes  # noqa: F401 (registers bfloat16 and 8-bit floats with NumPy)
 
 HALVES = ("float16", "bfloat16", "float8_e4m3fn", "float8_e5m2")  # computed in float32
 # Ufuncs that turn integers into floats: those without a loop from int to int or bool.
@@ -278,7 +277,7 @@ def _entry(
     call_traced: Callable[[str, Any, Any], Any],
 ) -> Callable[..., Any]:
     """Wrap NumPy's `function`."""
-    call_numpy = call_ufunc if isinstance(function, np.ufunc) else call_function
+    call_numpy: Any = call_ufunc if isinstance(function, np.ufunc) else call_function
 
     def any_traced(items: Any) -> bool:
         for x in items:

@@ -58,13 +58,14 @@ def truncated_normal(key: Any, lower: Any, upper: Any, shape: Any, dtype: str) -
 
 def randint(key: Any, shape: Any, minval: Any, maxval: Any, dtype: str) -> Any:
     """Draw integers from [minval, maxval)."""
-    drawn = _generator(key).integers(*_constants(minval, maxval), shape)
+    low, high = _constants(minval, maxval)
+    drawn = _generator(key).integers(low, high, shape)
     return asarray(drawn, dtype)
 
 
 def bernoulli(key: Any, p: Any, shape: Any) -> Any:
     """Draw booleans that are true with probability `p`."""
-    return leave(_generator(key).random(shape) < np.asarray(*_constants(p)))
+    return leave(_generator(key).random(shape) < _constants(p)[0])
 
 
 @primitive  # without gradients: a derivative by `alpha`, `a` or `b` is an error
@@ -96,7 +97,7 @@ def binomial(key: Any, n: Any, p: Any, shape: Any, dtype: str) -> Any:
 
 def categorical(key: Any, logits: Any, num_samples: int, dtype: str) -> Any:
     """Draw `num_samples` class indices for each row of `logits` (rows, classes)."""
-    logits = np.asarray(*_constants(logits), np.float64)
+    logits = _constants(logits)[0].astype(np.float64)
     noise = _generator(key).gumbel(size=(logits.shape[0], num_samples, logits.shape[1]))
     return asarray(np.argmax(logits[:, None, :] + noise, -1), dtype)
 
@@ -109,5 +110,5 @@ def permutation(key: Any, x: Any, axis: int = 0) -> Any:
     return xp.take(x, leave(order), axis=axis)
 
 
-def _constants(*values: Any) -> Any:
+def _constants(*values: Any) -> list[np.ndarray]:
     return [np.asarray(stop_gradient(v)) for v in values]
