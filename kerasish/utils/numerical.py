@@ -28,7 +28,7 @@ def to_categorical(x: Any, num_classes: int | None = None) -> Any:
         >>> keras.utils.to_categorical([0, 2, 1]).tolist()
         [[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, 1.0, 0.0]]
     """
-    if backend.is_array(x) and not isinstance(x, np.ndarray):
+    if backend.is_array(x):
         x = ops.squeeze(x, -1) if x.ndim > 1 and x.shape[-1] == 1 else x
         return ops.one_hot(x, num_classes or int(ops.max(x)) + 1)
     labels = np.asarray(x).astype("int64")
@@ -62,7 +62,7 @@ def normalize(x: Any, axis: int = -1, order: float = 2) -> Any:
         >>> keras.utils.normalize(np.array([[3.0, 4.0], [0.0, 0.0]])).tolist()
         [[0.6, 0.8], [0.0, 0.0]]
     """
-    if not isinstance(x, np.ndarray):
+    if backend.is_array(x) or not isinstance(x, np.ndarray):
         return ops.normalize(x, axis=axis, order=order)
     norm = np.linalg.norm(np.atleast_1d(x), order, axis, keepdims=True)
     return x / np.where(norm == 0, 1, norm)
