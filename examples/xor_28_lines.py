@@ -1,4 +1,4 @@
-"""XOR learned by a 2-3-1 network of sigmoids: 60,000 steps of plain gradient descent."""
+"""XOR by a 2-3-1 network of sigmoids: 60,000 steps of plain gradient descent."""
 
 import time
 

@@ -65,7 +65,7 @@ class Layer(Owner, Operation, registry.Configurable):
         made.__dict__.update(
             built=False, nodes=[], _weights=[], _losses=[], _trainable=True, _path=None
         )
-        made.__dict__.update(_build_shapes=None, _sample_shape=None)
+        made.__dict__.update(_build_shapes=None, _sample_shape=None, _output_shapes=[])
         return made
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -278,6 +278,9 @@ class Layer(Owner, Operation, registry.Configurable):
             except Exception as error:
                 self._explain(error, args)
                 raise
+        if state.inferring:
+            self._output_shapes = [_known_shape(tuple(x.shape))
+                                   for x in tree.flatten(outputs) if _is_tensor(x)]  # fmt: skip
         if self.activity_regularizer is not None:
             for output in tree.flatten(outputs):
                 if backend.is_array(output):

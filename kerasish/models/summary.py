@@ -70,8 +70,8 @@ def _shape(layer: Any) -> str:
     shapes = [str(_output_shape(node.outputs)) for node in layer.nodes[:1]]
     if shapes:
         return shapes[0]
-    known = getattr(layer, "_output_spec", None)
-    return str(known) if known is not None else "?"
+    known = getattr(layer, "_output_shapes", [])
+    return ", ".join(map(str, known)) or "?"
 
 
 def _output_shape(outputs: Any) -> Any:

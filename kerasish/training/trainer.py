@@ -409,6 +409,8 @@ class Trainer(Stateless):
         callbacks.on_train_begin()
         epoch, logs = initial, {}
         while epoch < epochs and not self.stop_training:
+            if epoch > initial and isinstance(data, BatchStream) and not data.ready():
+                break
             if most > 1 and epoch > initial:
                 count, several = runner.epochs(
                     data, arrays, self._epochs_done, epochs - epoch, most
@@ -427,8 +429,6 @@ class Trainer(Stateless):
                 _warn_nan({key: [x] for key, x in logs.items()}, epoch)
             epoch += count
             self._epochs_done += count
-            if getattr(data, "exhausted", False):
-                break
         if isinstance(self.optimizer, Optimizer) and epochs > initial:
             self.optimizer.finalize_variable_values(self.trainable_variables)  # type: ignore[attr-defined]
         callbacks.on_train_end(logs)
