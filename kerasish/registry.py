@@ -77,8 +77,14 @@ def unique_name(prefix: str) -> str:
     return f"{prefix}_{count}" if count else prefix
 
 
-def unique_number(prefix: str = "") -> int:
-    """Return 1, 2, 3 ... for the same prefix."""
+def get_uid(prefix: str = "") -> int:
+    """Return 1, 2, 3 ... for the same prefix.
+
+    Example:
+        >>> first = keras.backend.get_uid("run")
+        >>> keras.backend.get_uid("run") - first
+        1
+    """
     _counts[prefix] += 1
     return _counts[prefix]
 
@@ -437,6 +443,11 @@ def accessors(
         if isinstance(config, str):
             with CustomObjectScope(custom_objects):
                 return get(config)
+        if isinstance(config, dict) and not config.get("module"):
+            # older files name no module, and some names are a loss and a metric
+            own = names.get(config.get("class_name", ""))
+            if is_ours(own):
+                config = {**config, "module": module_and_name(own)[0]}
         return deserialize_keras_object(config, custom_objects)
 
     def by_name(name: str) -> Any:

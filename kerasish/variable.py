@@ -15,7 +15,7 @@ import numpy as np
 
 from . import backend, dtypes, registry
 
-__all__ = ["StatelessScope", "Variable", "functional"]
+__all__ = ["StatelessScope", "Variable", "functional", "name_scope"]
 
 
 class Redirect:
@@ -107,6 +107,25 @@ def functional(
 def abstract() -> Iterator[None]:
     """Run code for its shapes alone: assignments are forgotten afterwards."""
     with redirected(Redirect({}, capture=True)), setting(inferring=True):
+        yield
+
+
+@contextmanager
+def name_scope(name: str, **kwargs: Any) -> Iterator[None]:
+    """Put `name` before the paths of variables that are made within.
+
+    Args:
+        name: one part of a path.
+
+    Example:
+        >>> with keras.name_scope("encoder"):
+        ...     v = keras.Variable(1.0, name="scale")
+        >>> v.path
+        'encoder/scale'
+    """
+    if not isinstance(name, str) or "/" in name:
+        raise ValueError(f"`name` of a scope is a string without '/', got {name!r}.")
+    with setting(path=(*state.path, name)):
         yield
 
 

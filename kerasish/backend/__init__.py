@@ -121,7 +121,18 @@ config.listeners["backend"] = use
 config.listeners["floatx"] = _floatx_changed
 
 
+# Names that Keras has here, though they belong to modules above this one.
+_ELSEWHERE = {
+    "clear_session": "utils",
+    "get_uid": "registry",
+    "is_keras_tensor": "utils",
+}
+
+
 def __getattr__(attribute: str) -> Any:  # PEP 562: runs only while nothing is loaded
+    if attribute in _ELSEWHERE:
+        home = importlib.import_module(f"kerasish.{_ELSEWHERE[attribute]}")
+        return getattr(home, attribute)
     if attribute not in CONTRACT or attribute in globals():
         raise AttributeError(f"module {__name__!r} has no attribute {attribute!r}")
     use(config.backend())

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from .. import registry, tree
+from .. import registry
 from ..graph import is_symbolic
 from ..layers.input import Input, InputLayer
 from ..layers.layer import Layer
@@ -135,11 +135,6 @@ class Sequential(Model):
             takes = number == 0 and mask is not None
             inputs = layer(inputs, mask=mask) if takes else layer(inputs)
         return inputs
-
-    @property
-    def input_shape(self) -> Any:
-        """Shape of the input."""
-        return tree.map_structure(lambda t: t.shape, self.input)
 
     def get_config(self) -> dict[str, Any]:
         """Return the layers' configs."""
