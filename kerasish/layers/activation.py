@@ -208,8 +208,8 @@ class ELU(Layer):
 
     Example:
         >>> layer = keras.layers.ELU(alpha=2.0)
-        >>> np.round(layer(np.array([-1.0, 0.0, 3.0])), 4).tolist()
-        [-1.2642..., 0.0, 3.0]
+        >>> np.asarray(layer(np.array([-1.0, 0.0, 3.0]))).tolist()
+        [-1.264..., 0.0, 3.0]
     """
 
     def __init__(self, alpha: float = 1.0, **kwargs: Any) -> None:
