@@ -72,7 +72,7 @@ class MaxNorm(Constraint):
         """Return the weight with its vectors bounded; shape and dtype stay."""
         w = ops.convert_to_tensor(w)
         norms = _norms(w, self.axis)
-        return w * (ops.clip(norms, 0, self.max_value) / (epsilon() + norms))
+        return w * ops.clip(norms, 0, self.max_value) / (epsilon() + norms)
 
 
 class MinMaxNorm(Constraint):
@@ -108,7 +108,7 @@ class MinMaxNorm(Constraint):
         norms = _norms(w, self.axis)
         bounded = ops.clip(norms, self.min_value, self.max_value)
         wanted = self.rate * bounded + (1 - self.rate) * norms
-        return w * (wanted / (epsilon() + norms))
+        return w * wanted / (epsilon() + norms)
 
 
 class NonNeg(Constraint):

@@ -280,6 +280,12 @@ def test_names_mean_what_they_mean_in_keras():
     assert losses.deserialize("kld") is losses.kl_divergence
 
 
+def test_configs_of_older_files_name_no_module():
+    config = {"class_name": "Poisson", "config": {}}
+    assert isinstance(losses.deserialize(config), losses.Poisson)
+    assert isinstance(kerasish.metrics.deserialize(config), kerasish.metrics.Poisson)
+
+
 SEQUENCES = numbers(4, 3, 2), numbers(4, 3, 2)
 WEIGHTS = [
     None,
