@@ -127,7 +127,7 @@ def circle(
     same = ops.equal(labels, ops.reshape(others, (1, -1)))
     different = ops.logical_not(same)
     if remove_diagonal:
-        itself = ops.eye(*same.shape, dtype="bool")
+        itself = ops.eye(same.shape[0], same.shape[1], dtype="bool")
         same = ops.logical_and(same, ops.logical_not(itself))
     near = gamma * ops.maximum(distance + margin, 0.0) * (distance - margin)
     far = gamma * ops.maximum(1.0 + margin - distance, 0.0) * (1.0 - margin - distance)
