@@ -1,7 +1,7 @@
 """Functions of tensors: the names and meanings of `keras.ops`.
 
-Each op is one function. Given arrays, numbers, nested lists and variables it computes at
-once; a call with symbolic tensors is recorded in the graph.
+Each op is one function. Given arrays, numbers, nested lists or variables it computes
+at once; a call with symbolic tensors is recorded in the graph.
 """
 
 from .. import registry

@@ -211,6 +211,7 @@ def scatter(indices: Tensor, values: Tensor, shape: Sequence[int]) -> Tensor:
         >>> print(keras.ops.scatter(places, values, (4,)))
         [4 0 2 0]
     """
+    values = backend.asarray(values)
     zeros = backend.xp.zeros(shape, dtype=backend.dtype_name(values))
     return backend.index_add(zeros, _columns(indices), values)
 

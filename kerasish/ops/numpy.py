@@ -24,6 +24,7 @@ from .shaping import *  # noqa: F403
 from .statistics import *  # noqa: F403
 
 __all__ = [
+    *("array", "copy", "ndim", "size", "vectorize", "view"),
     *arithmetic.__all__,
     *creation.__all__,
     *elementwise.__all__,

@@ -86,7 +86,7 @@ def segment_min(
         [1 2]
     """
     number = _number_of_segments(segment_ids, num_segments)
-    name = backend.dtype_name(data)
+    name = backend.dtype_name(backend.asarray(data))
     largest = np.iinfo(name).max if dtypes.is_int(name) else np.inf
     return _segmented(backend.xp.minimum, data, segment_ids, number, largest)
 

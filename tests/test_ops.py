@@ -1,0 +1,346 @@
+"""Laws of the ops, each over all rows of the catalogue; and what no row can say."""
+
+import functools
+import inspect
+import os
+import warnings
+
+import jax
+import jax.numpy as jnp
+import keras
+import numpy as np
+import pytest
+from ops_catalogue import ROWS
+
+import kerasish
+from kerasish import backend, ops, tree
+from kerasish.graph import is_symbolic
+
+NUMPY = os.environ.get("KERASISH_BACKEND") == "numpy"
+
+# Public names of keras.ops that come later.
+LATER = set(
+    """adaptive_average_pool adaptive_max_pool average_pool max_pool conv conv_transpose
+    depthwise_conv separable_conv depth_to_space space_to_depth fold unfold
+    dot_product_attention fft fft2 ifft2 rfft irfft stft istft ctc_decode""".split()
+)
+# Ops that are functions of functions or have no row for another reason; tested below.
+WITHOUT_ROW = set(
+    """associative_scan cond custom_gradient fori_loop jvp map scan switch vectorize
+    vectorized_map while_loop empty_like nanpercentile nanquantile""".split()
+)
+# What the NumPy backend cannot do, with the reason.
+NUMPY_LACKS: dict[str, str] = {}
+
+
+def names(rows):
+    counts = {}
+    for row in rows:
+        counts[row.name] = counts.get(row.name, 0) + 1
+        yield f"{row.name}-{counts[row.name]}"
+
+
+def rows(law=None):
+    """Parametrize by the rows for which a law holds."""
+    chosen = []
+    for row, name in zip(ROWS, names(ROWS)):
+        lacks = NUMPY and NUMPY_LACKS.get(row.name)
+        marks = [pytest.mark.skip(lacks)] if lacks else []
+        if law is None or getattr(row, law):
+            chosen.append(pytest.param(row, id=name, marks=marks))
+    return pytest.mark.parametrize("row", chosen)
+
+
+def is_array(x):
+    return isinstance(x, np.ndarray)
+
+
+def differentiable(x):
+    return is_array(x) and x.dtype == np.float32
+
+
+def replaced(row, values, which):
+    """The row's arguments with the arrays for which `which` holds replaced in order."""
+    values = iter(values)
+    return keras.tree.map_structure(
+        lambda x: next(values) if which(x) else x, (row.args, row.kwargs)
+    )
+
+
+def dtype_of(x):
+    return jnp.dtype(x.dtype).name if hasattr(x, "dtype") else type(x).__name__
+
+
+def weighted(outputs, xp):
+    """One number that depends on each float in the outputs, on each differently."""
+    total = 0.0
+    for output in keras.tree.flatten(outputs):
+        if dtype_of(output).startswith(("float", "bfloat")):
+            weights = np.cos(np.arange(int(np.prod(output.shape)), dtype="float32"))
+            total = total + xp.sum(output * weights.reshape(output.shape))
+    return total
+
+
+def has_gradient(row, outputs):
+    inputs = [x for x in tree.flatten((row.args, row.kwargs)) if differentiable(x)]
+    floats = [x for x in tree.flatten(outputs) if dtype_of(x)[:2] in ("fl", "bf")]
+    return row.grad and inputs and floats
+
+
+def keras_op(row):
+    def convert(x):
+        return jnp.asarray(x) if is_array(x) else x
+
+    def call(values, which):
+        args, kwargs = replaced(row, values, which)
+        args, kwargs = keras.tree.map_structure(convert, (args, kwargs))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return getattr(keras.ops, row.name)(*args, **kwargs)
+
+    return call
+
+
+def our_op(row):
+    def call(values, which):
+        args, kwargs = replaced(row, values, which)
+        return getattr(ops, row.name)(*args, **kwargs)
+
+    return call
+
+
+def arrays(row, which=is_array):
+    return [x for x in tree.flatten((row.args, row.kwargs)) if which(x)]
+
+
+def outcome(call, row, values, xp, gradient):
+    """Outputs and, where there are any, gradients; or what was raised."""
+    try:
+        outputs = call(values, is_array)
+        if not has_gradient(row, outputs):
+            return outputs, ()
+        chosen = [v for v, x in zip(values, arrays(row)) if differentiable(x)]
+        return outputs, gradient(lambda v: weighted(call(v, differentiable), xp))(chosen)
+    except Exception as error:
+        return error
+
+
+@functools.cache
+def results():
+    """For each row the outcome with ours and with Keras; compiled in large pieces.
+
+    One compilation of many ops takes far less time than many of one.
+    """
+    found = {}
+    compiled = [row for row in ROWS if row.jit]
+    for start in range(0, len(compiled), 50):
+        found |= piece(compiled[start : start + 50])
+    for row in ROWS:
+        if not row.jit:
+            ours = outcome(our_op(row), row, arrays(row), backend.xp, our_gradient)
+            theirs = outcome(keras_op(row), row, arrays(row), jnp, jax.grad)
+            found[id(row)] = ours, theirs
+    return found
+
+
+def our_gradient(fn):
+    run = backend.value_and_grad(lambda values: (fn(values), ()))
+    return lambda values: run([backend.asarray(v) for v in values])[1]
+
+
+def piece(chosen):
+    errors = {}
+
+    def kept(key, value):
+        if isinstance(value, Exception):
+            errors[key] = value
+            return None
+        return value
+
+    def run(inputs):
+        outcomes = []
+        for row, values in zip(chosen, inputs):
+            theirs = outcome(keras_op(row), row, values, jnp, jax.grad)
+            ours = None
+            if not NUMPY:
+                ours = outcome(our_op(row), row, values, backend.xp, our_gradient)
+            outcomes.append((kept((id(row), 0), ours), kept((id(row), 1), theirs)))
+        return outcomes
+
+    found = {}
+    inputs = [[jnp.asarray(x) for x in arrays(row)] for row in chosen]
+    for row, (ours, theirs) in zip(chosen, jax.jit(run)(inputs)):
+        if NUMPY:
+            ours = outcome(our_op(row), row, arrays(row), backend.xp, our_gradient)
+        found[id(row)] = (
+            errors.get((id(row), 0), ours),
+            errors.get((id(row), 1), theirs),
+        )
+    return found
+
+
+@pytest.fixture(scope="module", autouse=True)
+def quick_compilation():
+    """Programs that run once need no optimization."""
+    jax.config.update("jax_disable_most_optimizations", True)
+    yield
+    jax.config.update("jax_disable_most_optimizations", False)
+
+
+def assert_equal(ours, theirs, tolerance, dtypes=True):
+    ours, theirs = tree.flatten(ours), keras.tree.flatten(theirs)
+    assert len(ours) == len(theirs)
+    for mine, other in zip(ours, theirs):
+        if isinstance(other, (str, bool, int)):
+            assert mine == other
+            continue
+        if dtypes:
+            assert backend.dtype_name(mine) == dtype_of(other)
+        kind = "complex128" if np.asarray(other).dtype.kind == "c" else "float64"
+        mine, other = np.asarray(mine).astype(kind), np.asarray(other).astype(kind)
+        np.testing.assert_allclose(mine, other, rtol=tolerance, atol=tolerance)
+
+
+def comparable(name, outputs):
+    """Decompositions are unique only up to signs; some orders are free."""
+    if name in ("qr", "svd", "eigh", "eig"):
+        return [np.abs(np.asarray(x)) for x in tree.flatten(outputs)]
+    return np.asarray(outputs)[..., 1] if name == "argpartition" else outputs
+
+
+def unless_raised(result):
+    if isinstance(result, Exception):
+        raise result
+    return result
+
+
+@rows()
+def test_values_and_dtypes_equal_keras(row):
+    ours, theirs = map(unless_raised, results()[id(row)])
+    plain = row.name not in ("qr", "svd", "eigh", "eig", "argpartition")
+    assert_equal(
+        comparable(row.name, ours[0]),
+        comparable(row.name, theirs[0]),
+        row.tolerance,
+        dtypes=plain,
+    )
+
+
+@rows("grad")
+def test_gradients_equal_keras(row):
+    ours, theirs = map(unless_raised, results()[id(row)])
+    if not theirs[1]:
+        pytest.skip("the arguments or the result are not float32")
+    assert_equal(ours[1], theirs[1], 10 * row.tolerance)
+
+
+@rows()
+def test_eager_call_with_lists_equals_compiled(row):
+    def as_list(x):
+        usual = is_array(x) and x.dtype.name in ("float32", "int32", "bool")
+        return x.tolist() if row.lists and usual else x
+
+    args, kwargs = tree.map_structure(as_list, (row.args, row.kwargs))
+    outputs = comparable(row.name, getattr(ops, row.name)(*args, **kwargs))
+    compiled = unless_raised(results()[id(row)][0])[0]
+    assert_equal(outputs, comparable(row.name, compiled), 10 * row.tolerance)
+
+
+def symbolic(x, unknown):
+    if not is_array(x) or x.ndim == 0:
+        return x
+    batch = unknown and x.ndim > 1 and x.shape[0] == 2
+    dtype = backend.dtype_name(backend.asarray(x))
+    return kerasish.KerasTensor((None, *x.shape[1:]) if batch else x.shape, dtype)
+
+
+@rows("symbolic")
+def test_symbolic_shape_is_real_shape(row):
+    real = tree.flatten(unless_raised(results()[id(row)][0])[0])
+    for unknown in (False, True) if row.batch else (False,):
+        args, kwargs = tree.map_structure(
+            lambda x, unknown=unknown: symbolic(x, unknown), (row.args, row.kwargs)
+        )
+        if not any(map(is_symbolic, tree.flatten((args, kwargs)))):
+            pytest.skip("no tensor among the arguments")
+        inferred = tree.flatten(getattr(ops, row.name)(*args, **kwargs))
+        assert len(inferred) == len(real)
+        for spec, value in zip(inferred, real):
+            assert spec.dtype == backend.dtype_name(value)
+            assert len(spec.shape) == len(value.shape)
+            known = [(s, n) for s, n in zip(spec.shape, value.shape) if s is not None]
+            assert all(s == n for s, n in known)
+            assert unknown or len(known) == len(spec.shape)
+
+
+def test_each_op_has_a_row():
+    tested = {row.name for row in ROWS} | WITHOUT_ROW
+    assert set(ops.__all__) - tested == set()
+
+
+def test_names_and_signatures_are_those_of_keras():
+    theirs = {name for name in dir(keras.ops) if name[0] != "_"}
+    theirs = {name for name in theirs if callable(getattr(keras.ops, name))}
+    assert theirs - set(ops.__all__) == LATER
+    assert set(ops.__all__) <= theirs
+    for name in ops.__all__:
+        mine = inspect.signature(getattr(ops, name)).parameters.values()
+        other = inspect.signature(getattr(keras.ops, name)).parameters.values()
+        assert [(p.name, p.default, p.kind) for p in mine] == [
+            (p.name, p.default, p.kind) for p in other
+        ], name
+
+
+def test_groups_have_the_names_of_keras():
+    for group in ("nn", "numpy", "linalg"):
+        theirs = {name for name in dir(getattr(keras.ops, group)) if name[0] != "_"}
+        mine = set(getattr(ops, group).__all__)
+        assert theirs - mine - LATER == set(), group
+
+
+def test_each_op_has_an_example():
+    for name in ops.__all__:
+        assert ">>> " in inspect.getdoc(getattr(ops, name)), name
+
+
+DTYPES = "bool int8 uint8 int16 int32 uint32 float16 bfloat16 float32".split()
+BINARY = "add subtract multiply divide power maximum where floor_divide arctan2".split()
+# half precision and a Python float: Keras widens, against its own rule of promotion
+WIDENED = {(op, half) for op in ("arctan2",) for half in ("float16", "bfloat16")}
+
+
+def result_of(fn, *args):
+    try:
+        result = jax.eval_shape(lambda: fn(*args))
+    except (TypeError, ValueError):
+        return None
+    return jnp.dtype(tree.flatten(result)[0].dtype).name
+
+
+@pytest.mark.skipif(NUMPY, reason="promotion on NumPy is tested with that backend")
+@pytest.mark.parametrize("name", BINARY)
+def test_dtypes_of_two_arguments(name):
+    for a in DTYPES:
+        for b in [*DTYPES, 1, 2.5, True]:
+            x = jnp.ones((2,), a)
+            y = jnp.ones((2,), b) if isinstance(b, str) else b
+            args = (jnp.ones((2,), bool), x, y) if name == "where" else (x, y)
+            expected = result_of(getattr(keras.ops, name), *args)
+            if expected is None or (b == 2.5 and (name, a) in WIDENED):
+                continue
+            assert result_of(getattr(ops, name), *args) == expected, (a, b)
+
+
+UNARY = """sum prod mean var std max cumsum argmax sqrt exp log sign square round floor ceil
+    abs negative reciprocal median any softmax relu elu leaky_relu logsumexp gelu
+    normalize""".split()
+
+
+@pytest.mark.skipif(NUMPY, reason="promotion on NumPy is tested with that backend")
+@pytest.mark.parametrize("name", UNARY)
+def test_dtypes_of_one_argument(name):
+    for a in DTYPES:
+        x = jnp.ones((2, 2), a)
+        expected = result_of(getattr(keras.ops, name), x)
+        if expected is not None:
+            assert result_of(getattr(ops, name), x) == expected, a
