@@ -11,6 +11,7 @@ import numpy as np
 from jax import lax
 from jax.scipy import special
 
+from .. import dtypes
 from . import Spec
 
 # Stand-ins for unknown axes. An axis that differs between the two abstract runs is
@@ -55,10 +56,15 @@ class _Namespace:
 xp: Any = _Namespace()
 
 
+_own_choice = jax.config.read("jax_enable_x64")  # who switched it on wants it on
+
+
 def enable_float64(on: bool) -> None:
     """Switch 64-bit numbers on or off for the process."""
+    on = on or _own_choice
     if jax.config.read("jax_enable_x64") != on:
         jax.config.update("jax_enable_x64", on)
+    dtypes.allow_64_bits(on)
 
 
 def _canonical(dtype: Any) -> Any:
