@@ -289,9 +289,7 @@ class Concatenate(_Merge):
                 raise self._incompatible(
                     shapes, f"they may differ along axis {self.axis} only"
                 )
-            result.append(
-                known[0] if known and (not axis or known == [*sizes]) else None
-            )
+            result.append(known[0] if known else None)
         return tuple(result)
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
