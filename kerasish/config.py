@@ -254,12 +254,16 @@ def dtype_policy() -> DTypePolicy:
     return _settings["dtype_policy"] or DTypePolicy(floatx())
 
 
-def set_dtype_policy(policy: "DTypePolicy | str") -> None:
+def set_dtype_policy(policy: "DTypePolicy | str | None") -> None:
     """Set the policy of layers made from now on.
 
     Args:
-        policy: a `DTypePolicy` or its name, for instance `"mixed_bfloat16"`.
+        policy: a `DTypePolicy` or its name, for instance `"mixed_bfloat16"`; None: the
+            default again.
     """
+    if policy is None:
+        _settings["dtype_policy"] = None
+        return
     if isinstance(policy, str):
         policy = DTypePolicy(policy)
     if not isinstance(policy, DTypePolicy):

@@ -7,11 +7,12 @@ work on it. `@op` lets a plain function take symbolic tensors: the call is recor
 
 import functools
 import inspect
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from . import backend, dtypes, registry, tree
-from .variable import Operators, Variable, abstract
+from .operators import Operators
+from .variable import Variable, abstract
 
 __all__ = ["KerasTensor", "Operation", "Tensor", "Tensors", "is_symbolic", "op"]
 
@@ -85,11 +86,17 @@ class KerasTensor(Operators):
             "code into the `call` of a layer."
         )
 
+    symbolic = True
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *args: Any, **kw: Any) -> Any:
+        """`array + tensor` and `np.sin(tensor)` are the ops of those names."""
+        found = registry.namespace("ops").get(ufunc.__name__)
+        if method != "__call__" or found is None or kw:
+            return self._refuse(f"NumPy's `{ufunc.__name__}`")
+        return found(*args)
+
     def __array__(self, *_: Any, **__: Any) -> Any:
         return self._refuse("making an array of it (as NumPy functions do)")
-
-    def __jax_array__(self) -> Any:
-        return self._refuse("passing it to a JAX function")
 
     def __bool__(self) -> bool:
         return self._refuse("using it as a condition")
@@ -102,16 +109,6 @@ class KerasTensor(Operators):
 
     def __int__(self) -> int:
         return self._refuse("converting it to a number")
-
-
-def install_operators(table: Mapping[str, Callable[..., Any]]) -> None:
-    """Give symbolic tensors and variables Python's operators; `ops` calls this.
-
-    Args:
-        table: method name such as `"__add__"` -> function.
-    """
-    for name, fn in table.items():
-        setattr(Operators, name, fn)
 
 
 def is_symbolic(x: Any) -> bool:

@@ -39,6 +39,7 @@ NAMESPACES = {
     "losses": "keras.losses",
     "metrics": "keras.metrics",
     "models": "keras",
+    "ops": "keras.ops",
     "optimizers": "keras.optimizers",
     "optimizers.schedules": "keras.optimizers.schedules",
     "random": "keras.random",

@@ -9,11 +9,12 @@ are passed in, runs `fn`, and hands the new values back.
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from . import backend, dtypes, registry
+from .operators import Operators
 
 __all__ = ["StatelessScope", "Variable", "functional", "name_scope"]
 
@@ -173,27 +174,6 @@ class StatelessScope:
     def get_current_value(self, variable: "Variable") -> Any:
         """Return the value that the variable has in this scope, None if untouched."""
         return self._redirect.values.get(id(variable))
-
-
-if TYPE_CHECKING:
-
-    class Operators:
-        """Python's operators, for type checkers; `ops` installs the real ones."""
-
-        def _binary(self, other: Any) -> Any: ...
-        def _unary(self) -> Any: ...
-
-        __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = _binary
-        __truediv__ = __rtruediv__ = __floordiv__ = __rfloordiv__ = _binary
-        __mod__ = __rmod__ = __pow__ = __rpow__ = __matmul__ = __rmatmul__ = _binary
-        __and__ = __rand__ = __or__ = __ror__ = __xor__ = __rxor__ = _binary
-        __lt__ = __le__ = __gt__ = __ge__ = __getitem__ = _binary
-        __neg__ = __pos__ = __abs__ = __invert__ = _unary
-
-else:
-
-    class Operators:
-        """Base of what has Python's operators; `ops` installs them."""
 
 
 class Variable(Operators):

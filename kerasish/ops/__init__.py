@@ -5,7 +5,7 @@ at once; a call with symbolic tensors is recorded in the graph.
 """
 
 from .. import registry
-from . import control, conversion, linalg, nn, numpy, operators, segments
+from . import control, conversion, linalg, nn, numpy, segments
 from .activation import *  # noqa: F403
 from .arithmetic import *  # noqa: F403
 from .control import *  # noqa: F403
@@ -35,4 +35,3 @@ __all__ = [
 ]
 
 registry.add_namespace("ops", {name: globals()[name] for name in __all__})
-operators.install()

@@ -161,7 +161,10 @@ class CompileMetrics(Metric):
                     if one is None:
                         continue
                     metric = as_metric(one, targets[i], predictions[i], used[i])
-                    name = _free(outputs.prefix(i) + metric.name, taken)
+                    name = outputs.prefix(i) + metric.name
+                    if weighted and name in taken:
+                        name = f"weighted_{name}"
+                    name = _free(name, taken)
                     self.entries.append((i, name, metric, weighted))
 
     @staticmethod
@@ -206,7 +209,7 @@ class CompileMetrics(Metric):
 
     def result(self) -> dict[str, Any]:
         """Return the results by name."""
-        return {name: metric.result() for _, name, metric, _ in self.entries}
+        return {name: metric.current_value() for _, name, metric, _ in self.entries}
 
     def reset_state(self) -> None:
         """Begin anew."""

@@ -188,7 +188,10 @@ class Program:
 
 
 def _arrays(logs: Any) -> Any:
-    return tree.map_structure(backend.asarray, logs)
+    def array(x: Any) -> Any:
+        return backend.asarray(x.value if isinstance(x, Variable) else x)
+
+    return tree.map_structure(array, logs)
 
 
 class EagerProgram(Program):

@@ -176,7 +176,7 @@ class Trainer(Stateless):
         """Return the results of all metrics by name."""
         found: dict[str, Any] = {}
         for metric in self.metrics:
-            result = metric.result()
+            result = metric.current_value()
             if isinstance(result, dict):
                 found.update(result)
             else:

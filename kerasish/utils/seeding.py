@@ -5,7 +5,7 @@ import random as python_random
 
 import numpy as np
 
-from .. import initializers, random, registry
+from .. import config, initializers, random, registry
 
 __all__ = ["clear_session", "set_random_seed"]
 
@@ -54,5 +54,6 @@ def clear_session(free_memory: bool = True) -> None:
         'auc'
     """
     registry.reset_names()
+    config.set_dtype_policy(None)
     if free_memory:
         gc.collect()
