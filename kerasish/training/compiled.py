@@ -186,11 +186,6 @@ class CompileMetrics(Metric):
         return [entry[2] for entry in self.entries]
 
     @property
-    def names(self) -> list[str]:
-        """Their names in logs, in the order in which they were given."""
-        return [entry[1] for entry in self.entries]
-
-    @property
     def variables(self) -> list[Any]:
         """Variables of all the metrics."""
         return [v for metric in self.metrics for v in metric.variables]

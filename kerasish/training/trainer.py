@@ -1,6 +1,5 @@
 """`compile`, `fit`, `evaluate` and `predict`: what models inherit."""
 
-import inspect
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -14,17 +13,14 @@ from ..data import (
     BatchStream,
     adapt,
     train_validation_split,
-    unpack_x_y_sample_weight,
 )
 from ..metrics import Mean
 from ..optimizers import LossScaleOptimizer, Optimizer
-from ..variable import Variable, state
-from .compiled import CompileLoss, CompileMetrics, total
-from .gradients import value_and_gradients
+from .compiled import CompileLoss, CompileMetrics
 from .loop import Runner, fetch, to_device
 from .predicting import Predictor
 from .preparing import Preparation
-from .stateless import Stateless
+from .steps import Steps
 
 __all__ = ["Trainer"]
 
@@ -44,7 +40,7 @@ class CompileState:
         self.prepared = Preparation()
 
 
-class Trainer(Stateless):
+class Trainer(Steps):
     """Mixed into `Model`: training, evaluation, prediction."""
 
     optimizer: Any = None
@@ -142,163 +138,6 @@ class Trainer(Stateless):
         if self._compiled is None:
             raise ValueError(f"You must call `compile()` before calling `{method}()`.")
         return self._compiled
-
-    # --- metrics ----------------------------------------------------------------------
-
-    @property
-    def metrics(self) -> list[Any]:
-        """The loss's mean, the metrics of `compile`, and those of layers."""
-        found: list[Any] = []
-        if self._compiled is not None:
-            found.append(self._compiled.loss_tracker)
-            if self._compiled.metrics is not None:
-                found.append(self._compiled.metrics)
-            if self._compiled.loss is not None:
-                found += self._compiled.loss.metrics
-        return found + super().metrics  # type: ignore[misc]
-
-    @property
-    def metrics_names(self) -> list[str]:
-        """Names of `metrics`."""
-        return [metric.name for metric in self.metrics]
-
-    @property
-    def metrics_variables(self) -> list[Variable]:
-        """Variables of `metrics`."""
-        return [v for metric in self.metrics for v in metric.variables]
-
-    def reset_metrics(self) -> None:
-        """Begin all metrics anew."""
-        for metric in self.metrics:
-            metric.reset_state()
-
-    def get_metrics_result(self) -> dict[str, Any]:
-        """Return the results of all metrics by name."""
-        found: dict[str, Any] = {}
-        for metric in self.metrics:
-            result = metric.current_value()
-            if isinstance(result, dict):
-                found.update(result)
-            else:
-                found[metric.name] = result
-        return found
-
-    # --- one step; override these to train differently --------------------------------
-
-    def train_step(self, data: Any) -> dict[str, Any]:
-        """Train on one batch.
-
-        Override it, in this form or as `train_step(self, state, data)`, where `state`
-        is (trainable, non-trainable, optimizer, metrics values) and `(logs, state)` is
-        returned.
-
-        Args:
-            data: `(x,)`, `(x, y)` or `(x, y, sample_weight)`.
-
-        Returns:
-            Logs: name -> value.
-        """
-        x, y, sample_weight = unpack_x_y_sample_weight(data)
-
-        def forward() -> tuple[Any, Any, Any]:
-            y_pred = self._call_for_training(x, True)
-            loss = self._compute_loss(x, y, y_pred, sample_weight, True)
-            scaled = loss if self.optimizer is None else self.optimizer.scale_loss(loss)
-            return scaled, loss, y_pred
-
-        (_, loss, y_pred), gradients = self.value_and_gradients(forward)
-        variables = self.trainable_variables  # type: ignore[attr-defined]
-        if variables:
-            self.optimizer.apply(gradients, variables)
-        self._track_loss(loss, x)
-        return self.compute_metrics(x, y, y_pred, sample_weight=sample_weight)
-
-    def test_step(self, data: Any) -> dict[str, Any]:
-        """Evaluate on one batch; see `train_step`."""
-        x, y, sample_weight = unpack_x_y_sample_weight(data)
-        y_pred = self._call_for_training(x, False)
-        loss = self._compute_loss(x, y, y_pred, sample_weight, False)
-        self._track_loss(loss, x)
-        return self.compute_metrics(x, y, y_pred, sample_weight=sample_weight)
-
-    def predict_step(self, data: Any) -> Any:
-        """Return the outputs for one batch."""
-        return self._call_for_training(unpack_x_y_sample_weight(data)[0], False)
-
-    def value_and_gradients(self, fn: Callable[[], Any]) -> tuple[Any, list[Any]]:
-        """Run `fn` and differentiate what it returns by the trainable variables.
-
-        Args:
-            fn: takes nothing, returns the loss or `(loss, anything else)`.
-
-        Returns:
-            `(what fn returned, gradients in the order of trainable_variables)`.
-        """
-        trained = self.trainable_variables  # type: ignore[attr-defined]
-        others = [*self.non_trainable_variables, *self.metrics_variables]  # type: ignore[attr-defined]
-        return value_and_gradients(fn, trained, _unique(others))
-
-    def _call_for_training(self, x: Any, training: bool) -> Any:
-        if "training" in inspect.signature(type(self).call).parameters:  # type: ignore[attr-defined]
-            return self(x, training=training)  # type: ignore[operator]
-        return self(x)  # type: ignore[operator]
-
-    def _track_loss(self, loss: Any, x: Any) -> None:
-        if self._compiled is not None:
-            rows = next(a for a in tree.flatten(x) if a is not None).shape[0]
-            self._compiled.loss_tracker.update_state(loss, sample_weight=rows)
-
-    def compute_loss(
-        self,
-        x: Any = None,
-        y: Any = None,
-        y_pred: Any = None,
-        sample_weight: Any = None,
-        training: bool = True,
-    ) -> Any:
-        """Return the total loss of a batch: `compile`'s, `add_loss` and penalties.
-
-        Override it to compute another; `self.loss_tracker`'s mean follows by itself.
-        """
-        values = []
-        if self._compiled is not None and self._compiled.loss is not None:
-            loss = self._compiled.loss(y, y_pred, sample_weight)
-            if loss is not None:
-                values.append(loss)
-        values += self.losses  # type: ignore[attr-defined]
-        if not values and not state.inferring and training:
-            warnings.warn(
-                f"Model `{self.name}` has nothing to minimise: `compile` got no "  # type: ignore[attr-defined]
-                "`loss`, and no layer called `add_loss`.",
-                stacklevel=2,
-            )
-        return total(values)
-
-    def _compute_loss(
-        self, x: Any, y: Any, y_pred: Any, sample_weight: Any, training: bool
-    ) -> Any:
-        """Call `compute_loss`, which users may override without `training`."""
-        taken = inspect.signature(self.compute_loss).parameters
-        kinds = [p.kind for p in taken.values()]
-        options = {}
-        if "training" in taken or inspect.Parameter.VAR_KEYWORD in kinds:
-            options["training"] = training
-        return self.compute_loss(
-            x=x, y=y, y_pred=y_pred, sample_weight=sample_weight, **options
-        )
-
-    def compute_metrics(
-        self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None
-    ) -> dict[str, Any]:
-        """Update the metrics of `compile` with a batch; return all results."""
-        if self._compiled is not None and self._compiled.metrics is not None:
-            self._compiled.metrics.update_state(y, y_pred, sample_weight)
-        return self.get_metrics_result()
-
-    @property
-    def loss_tracker(self) -> Any:
-        """The metric that averages the loss."""
-        return self._compile_state("loss_tracker").loss_tracker
 
     # --- training ---------------------------------------------------------------------
 
@@ -634,7 +473,10 @@ class Trainer(Stateless):
 
 
 def logs_as(logs: dict[str, Any], return_dict: bool, model: Any) -> Any:
-    """Logs as a dict sorted by name, or a list: losses, then metrics as given."""
+    """Logs as a dict sorted by name, or a list in Keras's order.
+
+    That is the losses, the metrics as given, then by name those of several outputs.
+    """
     if return_dict:
         return dict(sorted(logs.items()))
     compiled = model._compiled
@@ -642,14 +484,11 @@ def logs_as(logs: dict[str, Any], return_dict: bool, model: Any) -> Any:
     if compiled.loss is not None:
         order += [metric.name for metric in compiled.loss.metrics]
     if compiled.metrics is not None:
-        order += compiled.metrics.names
+        order += [metric.name for metric in compiled.metrics.metrics]
     first = [name for name in order if name in logs]
-    values = [logs[name] for name in (*first, *(k for k in logs if k not in first))]
+    rest = sorted(name for name in logs if name not in first)
+    values = [logs[name] for name in (*first, *rest)]
     return values[0] if len(values) == 1 else values
-
-
-def _unique(variables: list[Variable]) -> list[Variable]:
-    return list({id(v): v for v in variables}.values())
 
 
 def _limited(count: Any, limit: int | None) -> Any:
