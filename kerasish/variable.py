@@ -233,9 +233,9 @@ class Variable(Operators):
         self.autocast = bool(autocast)
         self._castable = self.autocast and dtypes.is_float(self.dtype)
         self._value = value
-        # True once somebody outside may hold the array, so that it must not be
-        # overwritten in place by a compiled step.
-        self.exposed = False
+        # Whether somebody outside may hold the array (it may be one that was passed
+        # in), so that it must not be overwritten in place by a compiled step.
+        self.exposed = True
 
     def _first_value(self, initializer: Any, shape: Any, dtype: Any) -> Any:
         if isinstance(initializer, str):
@@ -246,7 +246,7 @@ class Variable(Operators):
                 dtype = _dtype_of_plain(initializer)
             with backend.eager():
                 return backend.asarray(
-                    getattr(initializer, "value", initializer), dtype
+                    _own(getattr(initializer, "value", initializer)), dtype
                 )
         if shape is None:
             raise ValueError(
@@ -319,8 +319,7 @@ class Variable(Operators):
 
     def convert(self, value: Any) -> Any:
         """Return `value` as an array of this variable's dtype."""
-        value = value.value if isinstance(value, Variable) else value
-        return backend.cast(value, self.dtype)
+        return backend.cast(_own(_plain(value)), self.dtype)
 
     def assign(self, value: Any) -> Any:
         """Replace the value; shape must be equal, the dtype is converted.
@@ -419,7 +418,15 @@ class Variable(Operators):
 
 
 def _plain(value: Any) -> Any:
+    """The array of a variable or list; the rest as it is."""
+    if isinstance(value, (list, tuple)):
+        return backend.asarray(value)
     return value.value if isinstance(value, Variable) else value
+
+
+def _own(value: Any) -> Any:
+    """A NumPy array that nobody else changes: backends may share its memory."""
+    return value.copy() if isinstance(value, np.ndarray) else value
 
 
 def _dtype_of_plain(value: Any) -> str:
