@@ -9,13 +9,13 @@
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import h5py
 
 from .. import backend, config
-from ..registry import namespace
+from ..registry import get_registered_object, namespace
 from . import hdf5
 from .matching import (
     Bundle,
@@ -42,6 +42,8 @@ __all__ = [
 
 # The version of Keras whose layout, names and configs this is.
 KERAS_VERSION = "3.15.1"
+# Metrics whose meaning depends on the outputs.
+BY_SHAPE = ("accuracy", "acc", "crossentropy", "ce")
 TOP = "top_level_model_weights"
 
 
@@ -83,10 +85,16 @@ def _save_layers(group: h5py.Group, model: Any) -> None:
 
 
 def save_state(file: h5py.Group, model: Any) -> None:
-    """Write what is neither a weight nor the optimizer's: random generators."""
-    if variables := state_variables(model):
-        group = file.create_group("kerasish").create_group("state")
-        _write_bundle(group, [(v.path, v) for v in variables])
+    """Write what is neither a weight nor the optimizer's: random generators, shuffling.
+
+    The order of an epoch's rows is a function of the model's seed and of how many
+    epochs it was trained already.
+    """
+    own = file.create_group("kerasish")
+    if model._seed is not None:
+        own.attrs["shuffle"] = json.dumps([model._seed, model._epochs_done])
+    group = own.create_group("state")
+    _write_bundle(group, [(v.path, v) for v in state_variables(model)])
 
 
 def _sign(group: h5py.Group) -> None:
@@ -220,9 +228,11 @@ def restore_optimizer(theirs: list[tuple[str, h5py.Dataset]], model: Any) -> Non
 
 def load_state(file: h5py.Group, model: Any) -> None:
     """Read what we wrote beside Keras's layout; files without it are as good."""
-    variables = state_variables(model)
-    if "kerasish" not in hdf5.entries(file) or not variables:
+    if "kerasish" not in hdf5.entries(file):
         return
+    if (found := hdf5.text(hdf5.child(file, "kerasish"), "shuffle")) is not None:
+        model._seed, model._epochs_done = map(int, hdf5.document(found, "`shuffle`"))
+    variables = state_variables(model)
     theirs = _read_bundle(hdf5.child(file, "kerasish/state"))
     own = Bundle("state", [(v.path, v) for v in variables])
     order = aligned([n for n, _ in theirs], [n for n, _ in own.weights])
@@ -322,7 +332,22 @@ def training(file: h5py.File) -> dict[str, Any] | None:
         raise ValueError("The file is damaged: `training_config` is not a dict.")
     optimizer = config.pop("optimizer_config", None)
     config["optimizer"] = from_legacy(optimizer, "keras.optimizers")
-    config["loss"] = from_legacy(config.get("loss"), "keras.losses")
-    for key in ("metrics", "weighted_metrics"):
-        config[key] = from_legacy(config.get(key), "keras.metrics")
+    for key in ("loss", "metrics", "weighted_metrics"):
+        space = "losses" if key == "loss" else "metrics"
+        value = from_legacy(config.get(key), f"keras.{space}")
+        config[key] = _known(value, namespace(space)["get"])
     return config
+
+
+def _known(value: Any, get: Callable[[str], Any]) -> Any:
+    """Find out now what strings mean, since the custom objects are at hand now."""
+    if isinstance(value, list):
+        return [_known(item, get) for item in value]
+    if isinstance(value, dict) and "class_name" not in value:
+        return {key: _known(item, get) for key, item in value.items()}
+    if not isinstance(value, str) or value in BY_SHAPE:
+        return value
+    if get_registered_object(value) is not None:
+        return {"class_name": "function", "config": value}
+    get(value)  # which raises if there is none
+    return value
