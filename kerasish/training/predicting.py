@@ -11,7 +11,7 @@ from ..callbacks.logs import LazyLogs
 from ..data import ArrayData
 from ..variable import functional
 from .loop import to_device
-from .steps import step_function
+from .step_function import step_function
 
 __all__ = ["Predictor"]
 

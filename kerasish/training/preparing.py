@@ -7,10 +7,10 @@ from .. import backend, tree
 from ..data import ArrayData
 from ..graph import KerasTensor, infer_call
 from ..optimizers import Optimizer
-from ..variable import Variable
 from .checks import check_data
 from .program import EagerProgram, Program
-from .steps import is_default, step_function
+from .step_function import is_default, step_function
+from .steps import unique
 
 __all__ = ["Preparation"]
 
@@ -96,9 +96,9 @@ class Preparation:
         trained, rest = model.trainable_variables, model.non_trainable_variables
         if kind == "train":
             slots = list(model.optimizer.variables) if model.optimizer else []
-            changing, fixed = _unique([*trained, *rest, *slots, *metrics]), []
+            changing, fixed = unique([*trained, *rest, *slots, *metrics]), []
         else:
-            changing = _unique([*rest, *metrics])
+            changing = unique([*rest, *metrics])
             fixed = [v for v in trained if id(v) not in {id(c) for c in changing}]
         flags = tuple((id(v), v.trainable) for v in (*changing, *fixed))
         key = (kind, flags, _hyperparameters(model.optimizer))
@@ -170,7 +170,3 @@ def _no_result(fn: Callable[..., Any]) -> Callable[..., Any]:
         fn(*args)
 
     return run
-
-
-def _unique(variables: list[Variable]) -> list[Variable]:
-    return list({id(v): v for v in variables}.values())

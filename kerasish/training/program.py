@@ -109,50 +109,25 @@ class Program:
     ) -> tuple[list[Any], Any]:
         count = len(state)
 
-        def batch_of(first: Any, size: int, order: Any) -> Any:
-            return tree.map_structure(
-                lambda a: (
-                    None if a is None else backend.take_rows(a, first, size, order)
-                ),
-                data,
-                none_is_leaf=True,
-            )
-
         def call(pure: Any, state: list[Any], *args: Any) -> tuple[Any, list[Any]]:
             result, new = pure([*state, *fixed], *args)
             return result, new[:count]
-
-        def steps(state: list[Any], logs: Any, order: Any) -> Any:
-            def full(i: Any, carry: Any) -> Any:
-                batch = batch_of(i * self.batch_size, self.batch_size, order)
-                return self._advance(call, carry, batch)
-
-            def short(_: Any, carry: Any) -> Any:
-                batch = batch_of(self.full * self.batch_size, self.rest, order)
-                return self._advance(call, carry, batch)
-
-            carry = (state, logs)
-            if self.full == 1 and not self.rest:
-                carry = full(0, carry)
-            elif self.full:
-                carry = backend.fori_loop(start, stop, full, carry)
-            if self.rest:
-                carry = backend.fori_loop(0, tail, short, carry)
-            return carry
 
         def epoch(e: Any, carry: Any) -> Any:
             state, logs, kept = carry
             state = self._begin(call, state, backend.xp.logical_or(reset, e > 0))
             order = None if orders is None else orders[e]
-            state, logs = steps(state, logs, order)
+            bounds = (start, stop, tail)
+            state, logs = self._steps(call, (state, logs), data, order, bounds)
             if not self.own_logs:
                 logs, state = call(self._results, state)
+                logs = _arrays(logs)
             kept = tree.map_structure(
                 lambda all_, one: backend.index_update(all_, e, one), kept, logs
             )
             return state, logs, kept
 
-        logs = self._empty_logs(call, state, batch_of, orders)
+        logs = self._empty_logs(call, state, data, orders)
         kept = tree.map_structure(
             lambda x: backend.xp.zeros((self.most_epochs, *x.shape), x.dtype), logs
         )
@@ -162,6 +137,26 @@ class Program:
         else:
             state, _, kept = backend.fori_loop(0, epochs, epoch, carry)
         return state, kept
+
+    def _steps(self, call: Any, carry: Any, data: Any, order: Any, bounds: Any) -> Any:
+        """Run the full batches from `start` to `stop`, and the short one if `tail`."""
+        start, stop, tail = bounds
+
+        def full(i: Any, carry: Any) -> Any:
+            batch = rows_of(data, i * self.batch_size, self.batch_size, order)
+            return self._advance(call, carry, batch)
+
+        def short(_: Any, carry: Any) -> Any:
+            batch = rows_of(data, self.full * self.batch_size, self.rest, order)
+            return self._advance(call, carry, batch)
+
+        if self.full == 1 and not self.rest:
+            carry = full(0, carry)
+        elif self.full:
+            carry = backend.fori_loop(start, stop, full, carry)
+        if self.rest:
+            carry = backend.fori_loop(0, tail, short, carry)
+        return carry
 
     def _advance(self, call: Any, carry: Any, batch: Any) -> Any:
         state, _ = carry
@@ -176,15 +171,22 @@ class Program:
             state[i] = backend.xp.where(reset, fresh[i], state[i])
         return state
 
-    def _empty_logs(self, call: Any, state: Any, batch_of: Any, orders: Any) -> Any:
+    def _empty_logs(self, call: Any, state: Any, data: Any, orders: Any) -> Any:
         """Zeros in the shape of the logs, to be replaced."""
         if self.own_logs:
             size = self.batch_size if self.full else self.rest
             order = None if orders is None else orders[0]
-            logs, _ = call(self._step, state, batch_of(0, size, order))
+            logs, _ = call(self._step, state, rows_of(data, 0, size, order))
         else:
             logs, _ = call(self._results, state)
         return tree.map_structure(backend.xp.zeros_like, _arrays(logs))
+
+
+def rows_of(data: Any, first: Any, size: int, order: Any) -> Any:
+    """Return `size` rows of each array, from `first` on, in the given order."""
+    return tree.map_structure(
+        lambda a: None if a is None else backend.take_rows(a, first, size, order), data
+    )
 
 
 def _arrays(logs: Any) -> Any:
@@ -216,16 +218,7 @@ class EagerProgram(Program):
             logs: Any = {}
             for i in range(start, stop):
                 size = self.batch_size if i < self.full else self.rest
-                logs = self._plain[0](
-                    self._slice(data, i * self.batch_size, size, order)
-                )
+                logs = self._plain[0](rows_of(data, i * self.batch_size, size, order))
             kept.append(_arrays(logs if self.own_logs else self._plain[1]()))
         self.runs += 1
         return tree.map_structure(lambda *rows: backend.xp.stack(rows), *kept)
-
-    @staticmethod
-    def _slice(data: Any, first: int, size: int, order: Any) -> Any:
-        return tree.map_structure(
-            lambda a: None if a is None else backend.take_rows(a, first, size, order),
-            data,
-        )
