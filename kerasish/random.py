@@ -65,13 +65,14 @@ class SeedGenerator:
         )
 
     def next(self, ordered: bool = True) -> Any:
-        """Return the key (uint32, shape (2,)) and count one further.
+        """Return the state as a key (uint32, shape (2,)) and go one further.
 
         Args:
-            ordered: keys are given in order either way.
+            ordered: count up; else jump by a congruence, as the default generator does.
         """
         key = self.state.value
-        self.state.assign(key + np.array([0, 1], "uint32"))
+        step = np.array([0, 1], "uint32")
+        self.state.assign(key + step if ordered else (key + 1) * 5387 % 933199)
         return key
 
     def get_config(self) -> dict[str, Any]:
@@ -125,7 +126,7 @@ def seed_default(seed: int) -> None:
 def _key(seed: Any) -> Any:
     """The key that a `seed` argument stands for."""
     if seed is None:
-        return default_generator().next()
+        return default_generator().next(ordered=False)
     if isinstance(seed, SeedGenerator):
         return seed.next()
     if isinstance(seed, (int, np.integer)):
@@ -310,7 +311,10 @@ def dropout(
 
 @op
 def shuffle(x: Tensor, axis: int = 0, seed: Any = None) -> Tensor:
-    """Put the slices along an axis in random order.
+    """Put the elements along an axis in random order.
+
+    As in Keras on JAX each line of elements gets an order of its own. To shuffle whole
+    rows, shuffle their indices and `take` them.
 
     Args:
         x: tensor of any shape.
@@ -321,7 +325,7 @@ def shuffle(x: Tensor, axis: int = 0, seed: Any = None) -> Tensor:
         >>> sorted(keras.random.shuffle([1, 2, 3], seed=1).tolist())
         [1, 2, 3]
     """
-    return backend.permutation(_key(seed), backend.asarray(x), axis)
+    return backend.permutation(_key(seed), backend.asarray(x), axis, independent=True)
 
 
 @op

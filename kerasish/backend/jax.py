@@ -220,14 +220,14 @@ def binomial(key: Any, n: Any, p: Any, shape: Any, dtype: str) -> Any:
 
 def categorical(key: Any, logits: Any, num_samples: int, dtype: str) -> Any:
     """Draw `num_samples` class indices for each row of `logits` (rows, classes)."""
-    shape = (num_samples, logits.shape[0])
-    drawn = jax.random.categorical(key, logits, axis=-1, shape=shape)
-    return jnp.transpose(drawn).astype(_canonical(dtype))
+    shape = (logits.shape[0], num_samples)
+    drawn = jax.random.categorical(key, logits[..., None], axis=1, shape=shape)
+    return drawn.astype(_canonical(dtype))
 
 
-def permutation(key: Any, x: Any, axis: int = 0) -> Any:
-    """Shuffle `x` along `axis`, keeping slices whole."""
-    return jax.random.permutation(key, x, axis)
+def permutation(key: Any, x: Any, axis: int = 0, independent: bool = False) -> Any:
+    """Shuffle `x` along `axis`, keeping slices whole unless `independent`."""
+    return jax.random.permutation(key, x, axis, independent=independent)
 
 
 split = jax.random.split

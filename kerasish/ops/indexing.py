@@ -129,7 +129,7 @@ def _nonzero(x: Tensor) -> Any:
 
 
 @op
-def slice(inputs: Tensor, start_indices: Tensor, shape: Sequence[int]) -> Tensor:
+def slice(inputs: Tensor, start_indices: Any, shape: Sequence[int]) -> Tensor:
     """Cut out a block: `inputs[start : start + shape]` along each axis.
 
     Args:
@@ -148,7 +148,7 @@ def slice(inputs: Tensor, start_indices: Tensor, shape: Sequence[int]) -> Tensor
 
 
 @op
-def slice_update(inputs: Tensor, start_indices: Tensor, updates: Tensor) -> Tensor:
+def slice_update(inputs: Tensor, start_indices: Any, updates: Tensor) -> Tensor:
     """Put a block of values in place of a part of a tensor.
 
     Args:
@@ -186,6 +186,11 @@ def _block(sizes: Sequence[int], starts: Any, shape: Sequence[int]) -> Any:
 
 
 def _traced_block(sizes: Sequence[int], starts: Any, shape: Sequence[int]) -> Any:
+    if -1 in shape:
+        raise ValueError(
+            f"`shape` of `slice` must not have −1 in compiled code, where the start is "
+            f"not known; got {tuple(shape)}."
+        )
     index = []
     for axis, (size, extent) in enumerate(zip(sizes, shape)):
         start = starts[axis]

@@ -13,9 +13,12 @@ from . import (
     statistics,
 )
 from .arithmetic import *  # noqa: F403
+from .control import vectorize  # noqa: F401
+from .conversion import array, copy, ndim, size, view  # noqa: F401
 from .creation import *  # noqa: F403
 from .elementwise import *  # noqa: F403
 from .indexing import *  # noqa: F403
+from .linalg import slogdet  # noqa: F401
 from .logic import *  # noqa: F403
 from .nan_reduction import *  # noqa: F403
 from .product import *  # noqa: F403
@@ -24,7 +27,7 @@ from .shaping import *  # noqa: F403
 from .statistics import *  # noqa: F403
 
 __all__ = [
-    *("array", "copy", "ndim", "size", "vectorize", "view"),
+    *("array", "copy", "ndim", "size", "slogdet", "vectorize", "view"),
     *arithmetic.__all__,
     *creation.__all__,
     *elementwise.__all__,

@@ -102,10 +102,18 @@ def categorical(key: Any, logits: Any, num_samples: int, dtype: str) -> Any:
     return asarray(np.argmax(logits[:, None, :] + noise, -1), dtype)
 
 
-def permutation(key: Any, x: Any, axis: int = 0) -> Any:
-    """Shuffle `x` (a number n: the integers below n) along `axis`."""
+def permutation(key: Any, x: Any, axis: int = 0, independent: bool = False) -> Any:
+    """Shuffle `x` (a number n: the integers below n) along `axis`.
+
+    Slices are kept whole unless `independent`.
+    """
     if np.ndim(stop_gradient(x)) == 0:
         return leave(_generator(key).permutation(int(stop_gradient(x))))
+    if independent:
+        columns = [-1 if a == axis % x.ndim else 1 for a in range(x.ndim)]
+        order = np.arange(x.shape[axis]).reshape(columns)
+        order = _generator(key).permuted(np.broadcast_to(order, x.shape), axis=axis)
+        return xp.take_along_axis(x, leave(order), axis=axis)
     order = _generator(key).permutation(x.shape[axis])
     return xp.take(x, leave(order), axis=axis)
 
