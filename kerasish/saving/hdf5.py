@@ -206,7 +206,7 @@ def attribute_names(group: h5py.Group, name: str) -> list[str]:
     """Return a list of names kept in an attribute, or in pieces `name0`, `name1` ..."""
     value = _attribute(group, name)
     if value is None:
-        pieces = []
+        pieces: list[Any] = []
         while (piece := _attribute(group, f"{name}{len(pieces)}")) is not None:
             pieces.append(piece)
         if not pieces:

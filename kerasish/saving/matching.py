@@ -106,12 +106,12 @@ def match_weights(file: Bundle, model: Bundle) -> list[Pair]:
         ValueError: with a table, if names, order or shapes do not fit.
     """
     theirs, ours = ([_clean(n) for n, _ in b.weights] for b in (file, model))
-    ends = [[name.rsplit("/", 1)[-1] for name in names] for names in (theirs, ours)]
+    ends, own_ends = ([n.rsplit("/", 1)[-1] for n in names] for names in (theirs, ours))
     order = None
     if set(theirs) == set(ours):
         order = aligned(theirs, ours)
-    elif all(not end.isdigit() for end in ends[0]):
-        order = aligned(*ends)
+    elif not any(end.isdigit() for end in ends):
+        order = aligned(ends, own_ends)
     elif len(theirs) == len(ours):  # numbered, not named
         order = list(range(len(ours)))
     if order is None:
