@@ -32,10 +32,10 @@ def fresh_state():
     random.seed(SEED)
     np.random.seed(SEED)
     for name in ("keras", "kerasish"):
-        utils = sys.modules.get(f"{name}.utils")
-        if utils is not None:
-            utils.clear_session(free_memory=False)
-            utils.set_random_seed(SEED)
+        library = sys.modules.get(name)
+        if library is not None:
+            library.utils.clear_session(free_memory=False)
+            library.utils.set_random_seed(SEED)
 
 
 @pytest.fixture(autouse=True, scope="module")
