@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from . import formulas
 from .array import Array, enable_float64
 from .composed import asarray, xp
 from .control import (

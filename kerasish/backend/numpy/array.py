@@ -122,7 +122,9 @@ def _convert(x: Any, dtype: Any) -> Any:
 
 def leave(x: Any, half: Any = None) -> Any:
     """Make a result of NumPy's an `Array` of at most 32 bits."""
-    if isinstance(x, (np.ndarray, np.generic)):
+    if isinstance(x, (np.ndarray, np.generic, bool)):
+        if isinstance(x, bool):
+            return np.asarray(x).view(Array)
         dtype = half if half is not None and x.dtype.kind == "f" else x.dtype
         dtype = _narrow.get(dtype, dtype)
         return np.asarray(x, dtype).view(Array)
@@ -211,9 +213,20 @@ class Array(np.ndarray):
         )
 
     def astype(self, dtype: Any, *args: Any, **kwargs: Any) -> Any:
-        """Return the array converted to `dtype`."""
+        """Return the array converted to `dtype`; to integers as XLA does it."""
+        new = as_dtype(dtype)
         with np.errstate(all="ignore"):
-            return np.ndarray.astype(self, as_dtype(dtype), *args, **kwargs)
+            if new.kind in "iu" and self.dtype.kind in "fV":
+                return _saturated(_base(self).astype(np.float64), new).view(Array)
+            return np.ndarray.astype(self, new, *args, **kwargs)
+
+
+def _saturated(x: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """Integers of floats: the nearest there is, 0 for NaN."""
+    info = np.iinfo(dtype)
+    x = np.where(np.isnan(x), 0, x)
+    inside = np.clip(x, info.min, info.max).astype(dtype)
+    return np.where(x >= info.max, info.max, inside).astype(dtype)
 
 
 for _name in (

@@ -1,11 +1,11 @@
-"""Functions that autograd cannot differentiate, written in functions that it can.
+"""Calls within a gradient, and `xp` itself.
 
-Only values within a gradient come here; all else goes to NumPy. Functions that only
-move elements about share one rule: what they do to the array of positions tells where
-each gradient goes.
+NumPy's functions are called on values within a gradient in one of three ways. Those
+that only move elements about share one rule: what they do to the array of positions
+tells where each gradient goes. Those in `COMPOSED` are written in others (most of them
+in `formulas`). All others are autograd's.
 """
 
-import functools
 import operator
 from collections.abc import Callable
 from typing import Any
@@ -19,7 +19,11 @@ MOVING = {
     *("broadcast_arrays", "broadcast_to", "diag", "diagflat", "diagonal", "flip"),
     *("matrix_transpose", "repeat", "roll", "take", "take_along_axis", "unstack"),
     *("array_split", "split", "copy", "positive", "pad", "tril", "triu", "rot90"),
+    "tile",
 }
+COMPOSED: dict[str, Callable[..., Any]] = {}
+# Functions that take the place of NumPy's everywhere, or add to them.
+OWN: dict[str, Callable[..., Any]] = {}
 
 
 def call_traced(path: str, args: Any, kwargs: Any) -> Any:
@@ -28,6 +32,11 @@ def call_traced(path: str, args: Any, kwargs: Any) -> Any:
     Raises:
         NotImplementedError: if it has no gradient and gives floating point numbers.
     """
+    dtype = kwargs.pop("dtype", None)
+    if dtype is not None:
+        if dtype.kind == "f":
+            args = [cast(x, dtype) if isbox(x) else x for x in args]
+        return cast(call_traced(path, args, kwargs), dtype)
     if path in MOVING:
         return _move(path, args, kwargs)
     if path in COMPOSED:
@@ -165,230 +174,18 @@ def _any_traced(items: Any) -> bool:
     )
 
 
-# Order statistics
-
-
-def _sort(x: Any, axis: int | None = -1, **_: Any) -> Any:
-    if axis is None:
-        x, axis = xp.ravel(x), 0
-    order = xp.argsort(stop_gradient(x), axis=axis)
-    return xp.take_along_axis(x, order, axis=axis)
-
-
-def _quantile(
-    x: Any, q: Any, axis: Any = None, keepdims: bool = False, method: str = "linear"
-) -> Any:
-    axes = range(x.ndim) if axis is None else axis
-    axes = [a % x.ndim for a in (axes if not isinstance(axes, int) else [axes])]
-    kept = [a for a in range(x.ndim) if a not in axes]
-    kept_sizes = [x.shape[a] for a in kept]
-    ordered = _sort(xp.reshape(xp.transpose(x, (*kept, *axes)), (*kept_sizes, -1)))
-    q = np.asarray(stop_gradient(q), np.float64)
-    place = q * (ordered.shape[-1] - 1)
-    low, high = np.floor(place).astype(int), np.ceil(place).astype(int)
-    weight = {
-        "linear": place - low,
-        "lower": np.zeros_like(place),
-        "higher": np.ones_like(place),
-        "midpoint": np.where(high > low, 0.5, 0.0),
-        "nearest": np.round(place) - low,
-    }[method].astype(np.float32)
-    result = (1 - weight) * ordered[..., low] + weight * ordered[..., high]
-    result = xp.moveaxis(result, range(len(kept), result.ndim), range(q.ndim))
-    if keepdims:
-        sizes = tuple(1 if a in axes else x.shape[a] for a in range(x.ndim))
-        result = xp.reshape(result, q.shape + sizes)
-    return result
-
-
-# Products, right where factors are zero
-
-
-def _product(x: Any, axis: Any = None, keepdims: bool = False, **_: Any) -> Any:
-    axes = range(x.ndim) if axis is None else axis
-    for a in [axes] if isinstance(axes, int) else axes:
-        while x.shape[a] > 1:
-            if x.shape[a] % 2:
-                x = xp.concatenate([x, xp.ones_like(_first(x, a))], a)
-            x = _skip(x, a, 0) * _skip(x, a, 1)
-    if keepdims:
-        return x
-    return xp.squeeze(x, None if axis is None else axis)
-
-
-def _first(x: Any, axis: int) -> Any:
-    return xp.take(stop_gradient(x), xp.asarray([0]), axis=axis)
-
-
-def _skip(x: Any, axis: int, start: int) -> Any:
-    return x[(*(slice(None),) * (axis % x.ndim), slice(start, None, 2))]
-
-
-def _running_product(x: Any, axis: int | None = None, dtype: Any = None) -> Any:
-    if axis is None:
-        x, axis = xp.ravel(x), 0
-    x, step = xp.moveaxis(x, axis, 0), 1
-    while step < x.shape[0]:
-        x, step = xp.concatenate([x[:step], x[step:] * x[:-step]], 0), 2 * step
-    return xp.moveaxis(x, 0, axis)
-
-
-# The rest: formulas
-
-
-def _ignoring_nan(name: str, fill: float) -> Callable[..., Any]:
-    def call(x: Any, *args: Any, **kwargs: Any) -> Any:
-        return getattr(xp, name)(xp.where(xp.isnan(x), fill, x), *args, **kwargs)
-
-    return call
-
-
-def _nanmean(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    count = xp.sum(~xp.isnan(x), axis=axis, keepdims=keepdims)
-    return xp.nansum(x, axis=axis, keepdims=keepdims) / count
-
-
-def _nanvar(x: Any, axis: Any = None, ddof: int = 0, keepdims: bool = False) -> Any:
-    count = xp.sum(~xp.isnan(x), axis=axis, keepdims=keepdims)
-    square = xp.square(x - _nanmean(x, axis, True))
-    return xp.nansum(square, axis=axis, keepdims=keepdims) / (count - ddof)
-
-
-def _average(
-    x: Any, axis: Any = None, weights: Any = None, keepdims: bool = False
-) -> Any:
-    if weights is None:
-        return xp.mean(x, axis=axis, keepdims=keepdims)
-    if np.ndim(stop_gradient(weights)) != x.ndim:
-        shape = [-1 if a == axis % x.ndim else 1 for a in range(x.ndim)]
-        weights = xp.broadcast_to(xp.reshape(weights, shape), x.shape)
-    total = xp.sum(weights, axis=axis, keepdims=keepdims)
-    return xp.sum(x * weights, axis=axis, keepdims=keepdims) / total
-
-
-def _trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
-    y = xp.moveaxis(y, axis, -1)
-    widths = dx if x is None else xp.diff(asarray(x), axis=-1)
-    return xp.sum(widths * (y[..., 1:] + y[..., :-1]) / 2, axis=-1)
-
-
-def _norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
-    size = xp.abs(x)
-    if ord is None or ord == "fro" or (ord == 2 and np.ndim(axis) == 0):
-        if axis is None and not keepdims:
-            size = xp.ravel(size)
-        return xp.sqrt(xp.sum(size * size, axis=axis, keepdims=keepdims))
-    if isinstance(ord, str) or (axis is None and x.ndim > 1) or np.ndim(axis):
-        return anp.linalg.norm(x, ord, axis)
-    if abs(ord) == np.inf:
-        return (xp.max if ord > 0 else xp.min)(size, axis=axis, keepdims=keepdims)
-    if ord == 0:
-        return xp.sum(cast(size != 0, x.dtype), axis=axis, keepdims=keepdims)
-    return xp.sum(size**ord, axis=axis, keepdims=keepdims) ** (1 / ord)
-
-
-def _vector_norm(x: Any, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Any:
-    if axis is None and not keepdims:
-        x = xp.ravel(x)
-    if isinstance(axis, tuple) and ord == 2:
-        ord = None
-    return _norm(x, ord, axis, keepdims)
-
-
-def _eigh(x: Any, **kwargs: Any) -> Any:
-    symmetric = (x + xp.matrix_transpose(x)) / 2
-    values_and_vectors = anp.linalg.eigh(symmetric, **kwargs)
-    return values_and_vectors[0], values_and_vectors[1]
-
-
-def _matrix_power(x: Any, n: int) -> Any:
-    if n < 0:
-        x, n = xp.linalg.inv(x), -n
-    unit = xp.broadcast_to(xp.eye(x.shape[-1], dtype=x.dtype), x.shape)
-    return functools.reduce(xp.matmul, [x] * n, unit)
-
-
-def _ravelled(fn: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda x, y: fn(xp.ravel(asarray(x)), xp.ravel(asarray(y)))
-
-
-COMPOSED: dict[str, Callable[..., Any]] = {
-    **dict.fromkeys(("concatenate", "concat"), _concatenate),
-    "stack": _stack,
-    "vstack": _stacking("atleast_2d", 0),
-    "hstack": _stacking("atleast_1d", 1),
-    "dstack": _stacking("atleast_3d", 2),
-    "append": lambda x, y, axis=None: _concatenate([x, y], axis),
-    "column_stack": lambda arrays: _concatenate(
-        [a[:, None] if a.ndim < 2 else a for a in map(asarray, arrays)], 1
-    ),
-    "meshgrid": lambda *arrays, indexing="xy": _meshgrid(arrays, indexing),
-    "sort": _sort,
-    "quantile": _quantile,
-    "percentile": lambda x, q, *a, **k: _quantile(x, np.asarray(q) / 100, *a, **k),
-    "median": lambda x, axis=None, keepdims=False: _quantile(x, 0.5, axis, keepdims),
-    "prod": _product,
-    "cumprod": _running_product,
-    "cumulative_prod": lambda x, axis=None: _running_product(x, axis),
-    "cumulative_sum": lambda x, axis=None: xp.cumsum(x, axis=axis),
-    "abs": lambda x: _abs(x),
-    "absolute": lambda x: _abs(x),
-    "cbrt": lambda x: xp.sign(x) * xp.abs(x) ** (1 / 3),
-    "fmod": lambda x, y: x - y * xp.trunc(x / y),
-    "divmod": lambda x, y: (xp.floor_divide(x, y), xp.remainder(x, y)),
-    "float_power": lambda x, y: xp.power(x, y),
-    "copysign": lambda x, y: xp.abs(x) * xp.copysign(1.0, stop_gradient(y)),
-    "ptp": lambda x, **k: xp.max(x, **k) - xp.min(x, **k),
-    "outer": _ravelled(lambda x, y: x[:, None] * y[None, :]),
-    "vdot": _ravelled(lambda x, y: xp.sum(xp.conj(x) * y)),
-    "vecdot": lambda x, y, axis=-1: xp.sum(xp.conj(x) * y, axis=axis),
-    "matvec": lambda x, y: xp.matmul(x, y[..., None])[..., 0],
-    "vecmat": lambda x, y: xp.matmul(xp.conj(x)[..., None, :], y)[..., 0, :],
-    "nansum": _ignoring_nan("sum", 0.0),
-    "nanprod": _ignoring_nan("prod", 1.0),
-    "nanmax": _ignoring_nan("max", -np.inf),
-    "nanmin": _ignoring_nan("min", np.inf),
-    "nancumsum": _ignoring_nan("cumsum", 0.0),
-    "nancumprod": _ignoring_nan("cumprod", 1.0),
-    "nanmean": _nanmean,
-    "nanvar": _nanvar,
-    "nanstd": lambda x, *a, **k: xp.sqrt(_nanvar(x, *a, **k)),
-    "average": _average,
-    "trapezoid": _trapezoid,
-    "linalg.norm": _norm,
-    "linalg.vector_norm": _vector_norm,
-    "linalg.eigh": _eigh,
-    "linalg.eigvalsh": lambda x, **k: _eigh(x, **k)[0],
-    "linalg.matrix_power": _matrix_power,
-}
-
-
-def _meshgrid(arrays: Any, indexing: str) -> list[Any]:
-    shapes = [np.shape(stop_gradient(a))[0] for a in arrays]
-    n, result = len(arrays), []
-    for i, a in enumerate(arrays):
-        a = xp.reshape(asarray(a), [-1 if j == i else 1 for j in range(n)])
-        a = xp.broadcast_to(a, shapes)
-        result.append(xp.swapaxes(a, 0, 1) if indexing == "xy" and n > 1 else a)
-    return result
-
-
-def _abs(x: Any) -> Any:
-    if np.iscomplexobj(stop_gradient(x)):
-        return anp.abs(x)
-    return xp.where(stop_gradient(x) >= 0, x, -x)
-
-
-def clip(x: Any, min: Any = None, max: Any = None) -> Any:
-    """Limit `x` to [min, max]; None is no limit."""
-    x = x if min is None else xp.maximum(x, min)
-    return x if max is None else xp.minimum(x, max)
-
-
-OWN: dict[str, Callable[..., Any]] = {
-    "asarray": asarray,
-    "array": asarray,
-    "astype": cast,
-    "clip": clip,
-}
+COMPOSED.update(
+    {
+        **dict.fromkeys(("concatenate", "concat"), _concatenate),
+        "stack": _stack,
+        "vstack": _stacking("atleast_2d", 0),
+        "hstack": _stacking("atleast_1d", 1),
+        "dstack": _stacking("atleast_3d", 2),
+        "append": lambda x, y, axis=None: _concatenate([x, y], axis),
+        "column_stack": lambda arrays: _concatenate(
+            [a[:, None] if a.ndim < 2 else a for a in map(asarray, arrays)], 1
+        ),
+    }
+)
+OWN.update({"asarray": asarray, "array": asarray, "astype": cast})
 xp: Any = Namespace(np, OWN, isbox, call_traced)
