@@ -11,7 +11,7 @@ import numpy as np
 
 from . import backend, dtypes, registry
 from .graph import Tensor, op
-from .variable import Variable
+from .variable import Variable, name_scope
 
 __all__ = [
     "SeedGenerator",
@@ -56,13 +56,14 @@ class SeedGenerator:
         self.seed = seed
         self.name = name or registry.unique_name("seed_generator")
         first = _drawn_seed() if seed is None else seed
-        self.state = Variable(
-            np.array([first % 2**32, 0], "uint32"),
-            dtype="uint32",
-            trainable=False,
-            aggregation="none",
-            name="seed_generator_state",
-        )
+        with name_scope(self.name):
+            self.state = Variable(
+                np.array([first % 2**32, 0], "uint32"),
+                dtype="uint32",
+                trainable=False,
+                aggregation="none",
+                name="seed_generator_state",
+            )
 
     def next(self, ordered: bool = True) -> Any:
         """Return the state as a key (uint32, shape (2,)) and go one further.

@@ -221,6 +221,7 @@ class Variable(Operators):
             )
         self.path = "/".join((*state.path, self.name))
         self.trainable = bool(trainable)
+        self.born_trainable = self.trainable
         self.frozen = False  # trained, but for the time being its layer is not
         self.aggregation, self.synchronization = aggregation or "none", synchronization
         self.layout = layout

@@ -64,7 +64,7 @@ class Owner:
     def _own_variables(self) -> list[Variable]:
         """Trained ones first, as files keep them; seeds and metrics are apart."""
         found = self._own(_is_variable)
-        return sorted(found, key=lambda v: not (v.trainable or v.frozen))
+        return sorted(found, key=lambda v: not v.born_trainable)
 
     def _flatten_layers(
         self, include_self: bool = True, recursive: bool = True
