@@ -149,7 +149,7 @@ def call_ufunc(
             return NotImplemented
         if compute is not None:
             inputs = [_convert(x, compute) for x in inputs]
-    elif _is_half(getattr(inputs[0], "dtype", None)):
+    elif method != "at" and _is_half(getattr(inputs[0], "dtype", None)):
         half, inputs = inputs[0].dtype, (_widen(inputs[0]), *inputs[1:])
     if kwargs:
         kwargs = _map(_base, kwargs)
@@ -205,6 +205,9 @@ class Array(np.ndarray):
     def __getitem__(self, index: Any) -> Any:
         found = np.ndarray.__getitem__(self, index)
         return found if type(found) is Array else leave(found)
+
+    def __round__(self, digits: int | None = None) -> Any:
+        return np.round(self, digits or 0)
 
     def __setitem__(self, index: Any, value: Any) -> None:
         raise TypeError(

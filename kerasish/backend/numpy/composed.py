@@ -115,6 +115,39 @@ def _bare(x: Any) -> Any:
     return np.asarray(x) if isinstance(x, Array) else x
 
 
+# Choosing and joining
+
+
+def fit(g: Any, values: Any) -> Any:
+    """Sum `g` over the axes along which `values` were broadcast."""
+    shape = np.shape(stop_gradient(values))
+    g = xp.sum(g, axis=tuple(range(g.ndim - len(shape)))) if g.ndim > len(shape) else g
+    axes = tuple(i for i, n in enumerate(shape) if n == 1 and g.shape[i] != 1)
+    return xp.sum(g, axis=axes, keepdims=True) if axes else g
+
+
+@primitive
+def _choose(x: Any, y: Any, condition: Any) -> Any:
+    return np.where(condition, x, y)
+
+
+def _choice(side: int) -> Callable[..., Any]:
+    def vjp(ans: Any, x: Any, y: Any, condition: Any) -> Callable[[Any], Any]:
+        condition = condition if side == 0 else np.logical_not(condition)
+        return lambda g: fit(
+            xp.where(condition, g, xp.zeros((), g.dtype)), (x, y)[side]
+        )
+
+    return vjp
+
+
+defvjp(_choose, _choice(0), _choice(1))
+
+
+def _where(condition: Any, x: Any, y: Any) -> Any:
+    return _choose(asarray(x), asarray(y), stop_gradient(condition))
+
+
 # Joining. Its gradients are slices, whose gradients exist.
 
 
@@ -177,6 +210,7 @@ def _any_traced(items: Any) -> bool:
 COMPOSED.update(
     {
         **dict.fromkeys(("concatenate", "concat"), _concatenate),
+        "where": _where,
         "stack": _stack,
         "vstack": _stacking("atleast_2d", 0),
         "hstack": _stacking("atleast_1d", 1),

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from .composed import COMPOSED, OWN, asarray, xp
-from .gradients import anp, cast, defvjp, primitive, stop_gradient
+from .array import Namespace, leave
+from .composed import COMPOSED, OWN, asarray, call_traced, xp
+from .gradients import anp, cast, defvjp, isbox, primitive, stop_gradient
 
 # Order statistics
 
@@ -296,7 +297,7 @@ def _take(x: Any, indices: Any, axis: int | None = None, mode: str = "fill") -> 
     return xp.where(missing, asarray(_blank(x.dtype), x.dtype), taken)
 
 
-_plain_take = xp.take
+_plain_take = Namespace(np, {}, isbox, call_traced).take
 
 
 def _blank(dtype: Any) -> Any:
@@ -322,7 +323,38 @@ def _cross(
     return xp.stack([b * f - c * e, c * d - a * f, last], axis=axisc)
 
 
-OWN.update({"clip": _clip, "take": _take, "cross": _cross})
+def _unique(
+    x: Any,
+    return_index: bool = False,
+    return_inverse: bool = False,
+    return_counts: bool = False,
+    axis: int | None = None,
+    size: int | None = None,
+    fill_value: Any = None,
+) -> Any:
+    """As NumPy's, cut or filled to `size` if that is given."""
+    x = np.asarray(stop_gradient(x))
+    wanted = {"index": return_index, "inverse": return_inverse, "counts": return_counts}
+    values, *rest = np.unique(x, True, True, True, axis=axis)
+    parts = dict(zip(wanted, rest))
+    if size is not None:
+        at = axis or 0
+        fill = values.min() if fill_value is None else fill_value
+        values = _resized(values, size, fill, at)
+        parts["index"] = _resized(parts["index"], size, parts["index"][0])
+        parts["counts"] = _resized(parts["counts"], size, 0)
+    results = [leave(values), *(leave(parts[k]) for k in wanted if wanted[k])]
+    return tuple(results) if len(results) > 1 else results[0]
+
+
+def _resized(x: np.ndarray, size: int, fill: Any, axis: int = 0) -> np.ndarray:
+    x = np.moveaxis(x, axis, 0)[:size]
+    new = np.full((size, *x.shape[1:]), fill, x.dtype)
+    new[: len(x)] = x
+    return np.moveaxis(new, 0, axis)
+
+
+OWN.update({"unique": _unique, "clip": _clip, "take": _take, "cross": _cross})
 FORMULAS: dict[str, Callable[..., Any]] = {
     "meshgrid": lambda *arrays, indexing="xy": _meshgrid(arrays, indexing),
     "sort": _sort,
@@ -340,8 +372,8 @@ FORMULAS: dict[str, Callable[..., Any]] = {
     "divmod": lambda x, y: (xp.floor_divide(x, y), xp.remainder(x, y)),
     "float_power": lambda x, y: xp.power(x, y),
     "copysign": lambda x, y: xp.abs(x) * xp.copysign(1.0, stop_gradient(y)),
-    "fmax": lambda x, y: xp.where((x >= y) | xp.isnan(y), x, y),
-    "fmin": lambda x, y: xp.where((x <= y) | xp.isnan(y), x, y),
+    "fmax": lambda x, y: xp.where((x > y) | xp.isnan(y), x, y),
+    "fmin": lambda x, y: xp.where((x < y) | xp.isnan(y), x, y),
     "heaviside": lambda x, y: xp.where(x == 0, y, xp.where(x < 0, 0.0, 1.0)),
     "ldexp": lambda x, y: x * xp.exp2(cast(stop_gradient(y), x.dtype)),
     "i0": _bessel_i0,

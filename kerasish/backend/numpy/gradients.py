@@ -45,6 +45,9 @@ class Traced(ArrayBox):
         """Return the array converted to `dtype`."""
         return cast(self, dtype)
 
+    def __round__(self, digits: int | None = None) -> Any:
+        return round(stop_gradient(self), digits)
+
     def __bool__(self) -> bool:
         return bool(stop_gradient(self))
 

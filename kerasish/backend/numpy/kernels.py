@@ -9,7 +9,7 @@ import numpy as np
 
 from ... import dtypes
 from .array import Array, leave
-from .composed import asarray, xp
+from .composed import asarray, fit, xp
 from .gradients import cast, defvjp, primitive, stop_gradient
 
 
@@ -119,23 +119,15 @@ def _add(x: Any, values: Any, indices: Any) -> Any:
     return leave(new)
 
 
-def _fit(g: Any, values: Any) -> Any:
-    """Sum `g` over the axes along which `values` were broadcast."""
-    shape = np.shape(stop_gradient(values))
-    g = xp.sum(g, axis=tuple(range(g.ndim - len(shape)))) if g.ndim > len(shape) else g
-    axes = tuple(i for i, n in enumerate(shape) if n == 1 and g.shape[i] != 1)
-    return xp.sum(g, axis=axes, keepdims=True) if axes else g
-
-
 defvjp(
     _set,
     lambda ans, x, values, indices: lambda g: _set(g, xp.zeros((), g.dtype), indices),
-    lambda ans, x, values, indices: lambda g: _fit(g[indices], values),
+    lambda ans, x, values, indices: lambda g: fit(g[indices], values),
 )
 defvjp(
     _add,
     lambda ans, x, values, indices: lambda g: g,
-    lambda ans, x, values, indices: lambda g: _fit(g[indices], values),
+    lambda ans, x, values, indices: lambda g: fit(g[indices], values),
 )
 
 
