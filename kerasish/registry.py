@@ -525,14 +525,18 @@ class Configurable:
 
 def config_of(obj: Any, skip: Iterable[str] = ()) -> dict[str, Any]:
     """Return the constructor's arguments of `obj`, serialized, by name."""
+    makers = [c for c in type(obj).__mro__ if "__init__" in vars(c)]
+    makers = [c for c in makers if c not in (object, Configurable)]
+    if "_arguments" in obj.__dict__ and _is_told_by_its_call(type(obj), makers[0]):
+        return {
+            name: _serialized(value, name, makers[0])
+            for name, value in _passed(obj, makers[0]).items()
+            if name not in skip
+        }
     config: dict[str, Any] = {}
-    for cls in type(obj).__mro__:
-        if "__init__" not in vars(cls) or cls in (object, Configurable):
-            continue
-        parameters = list(inspect.signature(vars(cls)["__init__"]).parameters.values())[
-            1:
-        ]
-        for parameter in parameters:
+    for cls in makers:
+        parameters = list(inspect.signature(vars(cls)["__init__"]).parameters.values())
+        for parameter in parameters[1:]:
             if parameter.kind in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL):
                 continue
             if parameter.name not in config and parameter.name not in skip:
@@ -540,6 +544,34 @@ def config_of(obj: Any, skip: Iterable[str] = ()) -> dict[str, Any]:
         if not any(p.kind is p.VAR_KEYWORD for p in parameters):
             break
     return config
+
+
+def _is_told_by_its_call(cls: type, maker: type) -> bool:
+    """Say whether a user wrote the constructor and left `get_config` to us.
+
+    Then what the constructor was called with is all there is to say; what it passes
+    on to our classes is its own affair.
+    """
+    method = inspect.getmodule(getattr(cls, "get_config", None))
+    ours = method is not None and method.__name__.startswith("kerasish.")
+    return ours and not maker.__module__.startswith("kerasish.")
+
+
+def _passed(obj: Any, maker: type) -> dict[str, Any]:
+    passed: dict[str, Any] = {}
+    parameters = inspect.signature(vars(maker)["__init__"]).parameters
+    for name, value in list(obj.__dict__["_arguments"].items())[1:]:  # but self
+        kind = parameters[name].kind
+        if kind is inspect.Parameter.VAR_KEYWORD:
+            passed.update(value)
+        elif kind is not inspect.Parameter.VAR_POSITIONAL:
+            passed[name] = value
+        elif value:
+            raise NotImplementedError(
+                f"{maker.__name__} takes `*{name}`, which a config cannot hold by "
+                "name: take one list in its place, or write `get_config`."
+            )
+    return passed
 
 
 def _argument(obj: Any, cls: type, name: str) -> Any:
@@ -553,6 +585,10 @@ def _argument(obj: Any, cls: type, name: str) -> Any:
             f"{cls.__name__} does not keep its constructor argument `{name}`: store it "
             f"as `self.{name}` or write `get_config`."
         )
+    return _serialized(value, name, cls)
+
+
+def _serialized(value: Any, name: str, cls: type) -> Any:
     if callable(value) and _home.get(id(value), ("",))[0] == "activations":
         return _home[id(value)][1]
     try:

@@ -223,7 +223,7 @@ class EinsumDense(Adaptable):
             self.activity_regularizer
         )
         if self.gptq_unpacked_column_size is None:
-            del config["gptq_unpacked_column_size"]
+            config.pop("gptq_unpacked_column_size", None)
         return config
 
 

@@ -121,7 +121,7 @@ class Embedding(Adaptable):
 
     def get_config(self) -> dict[str, Any]:
         config = super().get_config()
-        del config["weights"]
+        config.pop("weights", None)
         config["activity_regularizer"] = regularizers.serialize(
             self.activity_regularizer
         )

@@ -127,5 +127,6 @@ class Adaptable(Layer):
     def get_config(self) -> dict[str, Any]:
         config = super().get_config()
         if self.lora_rank is None:
-            del config["lora_rank"], config["lora_alpha"]
+            config.pop("lora_rank", None)
+            config.pop("lora_alpha", None)
         return config

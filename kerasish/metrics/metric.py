@@ -171,8 +171,8 @@ class Metric(registry.Configurable):
         settings = super().get_config()
         arguments = inspect.signature(type(self)).parameters
         for key in self._sparing:
-            if settings[key] == arguments[key].default:
-                del settings[key]
+            if key in arguments and settings.get(key) == arguments[key].default:
+                settings.pop(key, None)
         actual = {"name": self.name, "dtype": self.dtype}
         return settings | {k: v for k, v in actual.items() if k in settings}
 
