@@ -1,5 +1,6 @@
 """Model files: both ways with real Keras, nothing lost, nothing silently wrong."""
 
+import contextlib
 import functools
 import os
 import signal
@@ -565,6 +566,21 @@ def load(path):
 def refused(path, match):
     with pytest.raises(ValueError, match=match):
         load(path)
+
+
+@pytest.mark.parametrize("ending", [*FORMATS, ".weights.h5"])
+def test_flipped_bytes_give_an_error_of_ours_or_do_no_harm(ending, files, tmp_path):
+    content = (files / f"m{ending}").read_bytes()
+    path = tmp_path / f"m{ending}"
+    rng = np.random.default_rng(0)
+    for _ in range(80):
+        damaged = bytearray(content)
+        for place in rng.integers(0, len(content), 4):
+            damaged[place] = rng.integers(256)
+        path.write_bytes(damaged)
+        with warnings.catch_warnings(), contextlib.suppress(ValueError):
+            warnings.simplefilter("ignore")
+            load(path)
 
 
 @pytest.mark.parametrize("ending", [*FORMATS, ".weights.h5"])

@@ -183,7 +183,13 @@ def _whole(path: str) -> Iterator[Whole]:
 
 
 def _make(config: dict[str, Any]) -> Any:
-    model = deserialize_keras_object(config)
+    try:
+        model = deserialize_keras_object(config)
+    except (TypeError, KeyError, IndexError, AttributeError) as error:
+        raise ValueError(
+            "The file's config could not be turned into a model. "
+            f"{type(error).__name__}: {error}"
+        ) from error
     if not hasattr(model, "layers"):
         raise ValueError(
             f"The file describes a {type(model).__name__} where a model belongs."
@@ -289,7 +295,7 @@ def load_weights(
     path = _existing(filepath)
     _require_built(model)
     with _weights(path) as file:
-        if "layer_names" in file.attrs or "model_weights" in file:
+        if legacy_h5.fits(file):
             legacy_h5.load_layers(file, model, skip_mismatch, by_name)
             legacy_h5.load_state(file, model)
         elif by_name:

@@ -19,6 +19,7 @@ __all__ = [
     "created",
     "document",
     "entries",
+    "has_attribute",
     "opened",
     "read",
     "text",
@@ -105,8 +106,14 @@ def _place(thing: Any) -> str:
 
 def entries(group: h5py.Group) -> list[str]:
     """Return the names in a group; `child` checks what is behind them."""
-    with plainly(f"`{_place(group)}`"):
-        return list(group.keys())
+    where = f"`{_place(group) or '/'}`"
+    with plainly(where):
+        names = list(group.keys())
+    if not all(isinstance(name, str) for name in names):
+        raise ValueError(
+            f"The file is damaged: names in {where} are not text: {names}."
+        )
+    return names
 
 
 # --- arrays --------------------------------------------------------------------------
@@ -192,6 +199,12 @@ def _attribute(thing: Any, name: str) -> Any:
 
 def _decoded(value: Any) -> str:
     return value.decode("utf-8") if isinstance(value, bytes) else str(value)
+
+
+def has_attribute(thing: Any, name: str) -> bool:
+    """Say whether there is an attribute, or its first piece."""
+    with plainly(f"attributes of `{_place(thing) or '/'}`"):
+        return name in thing.attrs or f"{name}0" in thing.attrs
 
 
 def text(thing: Any, name: str) -> str | None:

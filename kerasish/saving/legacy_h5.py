@@ -168,6 +168,13 @@ def _read_bundle(group: h5py.Group) -> list[tuple[str, h5py.Dataset]]:
     return [(name, hdf5.child(group, name, h5py.Dataset)) for name in names]
 
 
+def fits(file: h5py.File) -> bool:
+    """Say whether weights lie in a file as this layout has them."""
+    if "model_weights" in hdf5.entries(file):
+        return True
+    return hdf5.has_attribute(file, "layer_names")
+
+
 def load_layers(
     file: h5py.File, model: Any, skip_mismatch: bool = False, by_name: bool = False
 ) -> None:
