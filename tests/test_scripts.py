@@ -76,7 +76,8 @@ def assert_agree(mine, theirs, where):
         for key in theirs:
             assert_agree(mine[key], theirs[key], f"{where}[{key!r}]")
     elif isinstance(theirs, (list, tuple)):
-        assert type(mine) is type(theirs) and len(mine) == len(theirs), where
+        assert isinstance(mine, list) is isinstance(theirs, list), where
+        assert len(mine) == len(theirs), where
         for i, (a, b) in enumerate(zip(mine, theirs, strict=True)):
             assert_agree(a, b, f"{where}[{i}]")
     elif theirs is None or isinstance(theirs, (str, bool)):

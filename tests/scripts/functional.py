@@ -232,9 +232,9 @@ def feature_extractor(keras, same):
     )
     model.compile("sgd", "mse")
     same(model)
-    model.fit(X, Y, epochs=2, verbose=0, shuffle=False)
+    model.fit(X, Y, epochs=2, batch_size=16, verbose=0, shuffle=False)
     one = keras.Model(model.inputs, model.get_layer("second").output)
-    every = keras.Model(model.input, [layer.output for layer in model.layers])
+    every = keras.Model(model.inputs, [layer.output for layer in model.layers])
     return {
         "one": one.predict(X, verbose=0),
         "all": every.predict(X[:7], verbose=0),
