@@ -45,7 +45,10 @@ class Preparation:
         specs = _symbolic(batch)
         x, y, _ = specs
         if not _is_same(self._known, specs) or not model.built:
-            self.y_pred = self._outputs(model, x)
+            uses_outputs = compiled.loss is not None or compiled.metrics is not None
+            # A model with steps of its own may do without a `call`.
+            if uses_outputs or not all(part.built for part in model._flatten_layers()):
+                self.y_pred = self._outputs(model, x)
             self._build(model, compiled, specs)
             self._known = specs
         elif compiled.loss is not None and is_default(model, "compute_loss"):

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import tree
+from ..data import pack_x_y_sample_weight
 
 __all__ = ["step_function", "takes_state"]
 
@@ -26,7 +27,8 @@ def step_function(model: Any, kind: str) -> Callable[[Any], Any]:
     def step(batch: Any) -> Any:
         model._clear_losses()
         try:
-            data = _packed(batch, kind)
+            x, y, weight = batch if kind != "predict" else (batch[0], None, None)
+            data = pack_x_y_sample_weight(x, y, weight if y is not None else None)
             if not takes_state(method):
                 return method(data)
             return _with_state(model, method, kind, data)
@@ -44,14 +46,6 @@ def is_default(model: Any, name: str) -> bool:
     """Say whether a method is the one of our own classes."""
     method = getattr(model, name)
     return getattr(method, "__module__", "").startswith("kerasish.")
-
-
-def _packed(batch: Any, kind: str) -> Any:
-    """`(x,)`, `(x, y)` or `(x, y, sample_weight)`, as steps unpack it."""
-    x, y, weight = batch
-    if kind == "predict" or y is None:
-        return (x,)
-    return (x, y) if weight is None else (x, y, weight)
 
 
 def _with_state(model: Any, method: Any, kind: str, data: Any) -> Any:

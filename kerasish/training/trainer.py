@@ -396,10 +396,7 @@ class Trainer(Steps):
         class_weight: Any = None,
         return_dict: bool = False,
     ) -> Any:
-        """Train on one batch; return the loss and metrics so far.
-
-        Metrics go on over calls until `reset_metrics()`.
-        """
+        """Train on one batch; return its loss and metrics."""
         logs = self._one_batch("train", x, y, sample_weight, class_weight)
         return logs_as(logs, return_dict, self)
 
@@ -410,7 +407,7 @@ class Trainer(Steps):
         sample_weight: Any = None,
         return_dict: bool = False,
     ) -> Any:
-        """Evaluate on one batch; return the loss and metrics so far."""
+        """Evaluate on one batch; return its loss and metrics."""
         logs = self._one_batch("test", x, y, sample_weight, None)
         return logs_as(logs, return_dict, self)
 
@@ -427,7 +424,7 @@ class Trainer(Steps):
         compiled.prepared(self, data, compiled, name)
         programs = compiled.prepared.programs(self, compiled, kind)
         program = programs(data.rows, data.rows, 1)
-        return fetch(program.run(to_device(data.arrays), reset=False))
+        return fetch(program.run(to_device(data.arrays)))
 
     def predict_on_batch(self, x: Any) -> Any:
         """Return the outputs for one batch of inputs, as NumPy arrays."""
