@@ -528,11 +528,9 @@ def config_of(obj: Any, skip: Iterable[str] = ()) -> dict[str, Any]:
     makers = [c for c in type(obj).__mro__ if "__init__" in vars(c)]
     makers = [c for c in makers if c not in (object, Configurable)]
     if "_arguments" in obj.__dict__ and _is_told_by_its_call(type(obj), makers[0]):
-        return {
-            name: _serialized(value, name, makers[0])
-            for name, value in _passed(obj, makers[0]).items()
-            if name not in skip
-        }
+        passed = _passed(obj, makers)
+        names = [name for name in passed if name not in skip]
+        return {name: _serialized(passed[name], name, makers[0]) for name in names}
     config: dict[str, Any] = {}
     for cls in makers:
         parameters = list(inspect.signature(vars(cls)["__init__"]).parameters.values())
@@ -557,18 +555,19 @@ def _is_told_by_its_call(cls: type, maker: type) -> bool:
     return ours and not maker.__module__.startswith("kerasish.")
 
 
-def _passed(obj: Any, maker: type) -> dict[str, Any]:
+def _passed(obj: Any, makers: list[type]) -> dict[str, Any]:
+    own, *bases = [inspect.signature(vars(c)["__init__"]).parameters for c in makers]
     passed: dict[str, Any] = {}
-    parameters = inspect.signature(vars(maker)["__init__"]).parameters
     for name, value in list(obj.__dict__["_arguments"].items())[1:]:  # but self
-        kind = parameters[name].kind
+        kind = own[name].kind
         if kind is inspect.Parameter.VAR_KEYWORD:
-            passed.update(value)
+            common = {"name", "reduction", "dtype"} & {n for p in bases for n in p}
+            passed |= {n: getattr(obj, n) for n in sorted(common)} | value
         elif kind is not inspect.Parameter.VAR_POSITIONAL:
             passed[name] = value
         elif value:
             raise NotImplementedError(
-                f"{maker.__name__} takes `*{name}`, which a config cannot hold by "
+                f"{makers[0].__name__} takes `*{name}`, which a config cannot hold by "
                 "name: take one list in its place, or write `get_config`."
             )
     return passed
