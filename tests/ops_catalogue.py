@@ -266,7 +266,7 @@ row("ones", [2, 3], dtype="bool", _="symbolic lists")
 row("empty", (0, 3), _="symbolic lists")
 row("full", (2, 3), 7, _="symbolic lists")
 row("full", (2, 3), V, dtype="float16", _="symbolic lists grad")
-for name in "zeros_like ones_like".split():
+for name in "zeros_like ones_like empty_like".split():
     row(name, F)
     row(name, I, dtype="float32")
 row("full_like", F, 2)

@@ -68,6 +68,9 @@ def cases(o):
         "vectorize signature": lambda x: o.vectorize(
             lambda a, b: o.sum(a * b), signature="(n),(n)->()"
         )(x, x[0]),
+        "vectorize excluded": lambda x: o.vectorize(
+            lambda a, b: a * o.sum(b), excluded={1}
+        )(x, x[0]),
         "jvp": lambda x: o.jvp(lambda a, b: a * o.sin(b), [x, x], [x, x + 1]),
         "jvp aux": lambda x: o.jvp(lambda a: (o.exp(a), a + 1), [x], [x], has_aux=True),
         "custom_gradient": lambda x: o.custom_gradient(

@@ -4,10 +4,13 @@ The functions given to these ops may read and assign variables: on discovering a
 assignment, the variable's value becomes one more value that the loop carries.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from .. import backend
+import numpy as np
+
+from .. import backend, tree
 from ..graph import Tensor, op
 from ..variable import Redirect, Variable, redirected, setting
 
@@ -298,7 +301,8 @@ def vectorize(
 
     Args:
         pyfunc: the function.
-        excluded: positions or names of arguments that are passed as they are.
+        excluded: positions of arguments that are passed as they are, as those by name
+            always are.
         signature: such as `"(n),(n)->()"`, if it works on vectors rather than numbers.
 
     Example:
@@ -307,12 +311,33 @@ def vectorize(
         [11 12]
     """
     _callable(pyfunc, "pyfunc", "vectorize")
-    options: Any = {"excluded": set(excluded or ()), "signature": signature}
-    mapped = backend.xp.vectorize(pyfunc, **options)
+    passed = set(excluded or ())
+    inputs = re.findall(r"\((.*?)\)", (signature or "").split("->")[0])
+
+    def core(place: int) -> int:
+        """How many axes of an argument the function takes as a whole."""
+        names = inputs[place] if place < len(inputs) else ""
+        return len(names.split(",")) if names.strip() else 0
 
     @op
-    def vectorized(*args: Tensor, **kwargs: Tensor) -> Any:
-        return mapped(*args, **kwargs)
+    def vectorized(*args: Tensor, **kwargs: Any) -> Any:
+        places = [i for i in range(len(args)) if i not in passed]
+        tensors = [backend.asarray(args[i]) for i in places]
+        cuts = [x.ndim - core(i) for i, x in zip(places, tensors)]
+        loop = np.broadcast_shapes(*(x.shape[:c] for x, c in zip(tensors, cuts)))
+
+        def one(elements: Any) -> Any:
+            given = dict(zip(places, elements))
+            return pyfunc(*(given.get(i, x) for i, x in enumerate(args)), **kwargs)
+
+        if not loop:
+            return one(tensors)
+        rows = [
+            backend.xp.broadcast_to(x, (*loop, *x.shape[c:])).reshape(-1, *x.shape[c:])
+            for x, c in zip(tensors, cuts)
+        ]
+        results = backend.vmap(one)(rows)
+        return tree.map_structure(lambda y: y.reshape(*loop, *y.shape[1:]), results)
 
     return vectorized
 

@@ -111,7 +111,8 @@ def size(x: Any) -> int | None:
         4
     """
     sizes = shape(x)
-    return None if None in sizes else int(np.prod(sizes))
+    known = [n for n in sizes if n is not None]
+    return int(np.prod(known)) if len(known) == len(sizes) else None
 
 
 def dtype(x: Any) -> str:

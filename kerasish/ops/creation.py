@@ -147,7 +147,9 @@ def arange(
     """
     given = [x for x in (start, stop, step) if x is not None]
     if dtype is None:
-        kinds = [type(x) if isinstance(x, (int, float)) else dtype_of(x) for x in given]
+        kinds: list[Any] = [
+            type(x) if isinstance(x, (int, float)) else dtype_of(x) for x in given
+        ]
         kinds = ["int32" if kind in (int, bool) else kind for kind in kinds]
         dtype = dtypes.result_type(*kinds)
     return backend.xp.arange(start, stop, step, dtype=_stored(dtype))

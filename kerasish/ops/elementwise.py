@@ -112,7 +112,7 @@ def cbrt(x: Tensor) -> Tensor:
     """Cube root of each element. Integers become floats.
 
     Example:
-        >>> print(keras.ops.cbrt([8.0, -27.0]))
+        >>> print(np.round(np.asarray(keras.ops.cbrt([8.0, -27.0])), 3))
         [ 2. -3.]
     """
     return backend.xp.cbrt(x)
@@ -302,7 +302,7 @@ def log10(x: Tensor) -> Tensor:
     """Logarithm to base 10. Integers become floats.
 
     Example:
-        >>> print(keras.ops.log10([1.0, 100.0]))
+        >>> print(np.round(np.asarray(keras.ops.log10([1.0, 100.0])), 3))
         [0. 2.]
     """
     return backend.xp.log10(x)
@@ -504,8 +504,8 @@ def round(x: Tensor, decimals: int = 0) -> Tensor:
         decimals: negative numbers round to tens, hundreds ...
 
     Example:
-        >>> print(keras.ops.round([1.25, 2.5, -0.5], decimals=1))
-        [ 1.2  2.5 -0.5]
+        >>> print(keras.ops.round([0.5, 1.5, 2.6]))
+        [0. 2. 3.]
     """
     return backend.xp.round(x, decimals)
 

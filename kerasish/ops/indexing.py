@@ -22,8 +22,8 @@ def get_item(x: Tensor, key: Any) -> Tensor:
     """`x[key]`, with integers, slices, None, `...` and index tensors as in NumPy.
 
     Example:
-        >>> print(keras.ops.get_item(keras.ops.array([[1, 2], [3, 4]]), (0, slice(1))))
-        [1]
+        >>> print(keras.ops.get_item(keras.ops.array([[1, 2], [3, 4]]), (..., 1)))
+        [2 4]
     """
     return backend.asarray(x)[tuple(key) if isinstance(key, list) else key]
 
