@@ -1,4 +1,10 @@
-"""Digits: handwritten figures of 8 × 8 points, recognised by a small network."""
+"""Digits: handwritten figures of 8 × 8 points, recognised by a small network.
+
+The whole job: define, compile, fit, evaluate, predict, save, load.
+"""
+
+import tempfile
+from pathlib import Path
 
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
@@ -28,6 +34,13 @@ def main(seed=0, verbose="auto"):
     model.fit(x_train, y_train, batch_size=32, epochs=40, verbose=verbose)
     loss, accuracy = model.evaluate(x_test, y_test, verbose=0)
     print(f"test loss {loss:.3f}, test accuracy {accuracy:.1%}")
+
+    with tempfile.TemporaryDirectory() as folder:
+        model.save(Path(folder) / "digits.h5")
+        loaded = keras.models.load_model(Path(folder) / "digits.h5")
+    probabilities = loaded.predict(x_test[:10], verbose=0)
+    print("saved, loaded; the first ten are", probabilities.argmax(axis=1).tolist())
+    print("                    and really are", y_test[:10].tolist())
     return accuracy
 
 
