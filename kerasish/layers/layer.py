@@ -186,6 +186,11 @@ class Layer(Owner, Operation, registry.Configurable):
     # --- calling ----------------------------------------------------------------------
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if "dtype_policy" not in self.__dict__:
+            raise RuntimeError(
+                f"{type(self).__name__}.__init__ must call `super().__init__()` "
+                "before anything else."
+            )
         arguments = self._arguments_of_call(args, kwargs)
         self._fill_masks(arguments)
         first = next(iter(arguments.values()), None)
