@@ -55,8 +55,8 @@ NOT_CORE = (
     "models/graph_config",
     "training/checks",
 )
-CORE = """operators layers/owner layers/signature backend/__init__ variable graph layers/layer layers/dense training/ models/
-    optimizers/optimizer""".split()
+CORE = """operators variable graph backend/__init__ layers/layer layers/owner
+    layers/signature layers/dense training/ models/ optimizers/optimizer""".split()
 
 # Namespaces whose every public name in Keras is here, and those on the way.
 COMPLETE = """activations config constraints initializers losses optimizers
