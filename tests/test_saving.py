@@ -157,7 +157,7 @@ def weights(model):
 
 @pytest.mark.parametrize("ending", FORMATS)
 @pytest.mark.parametrize("build", [sequential, functional, embedding, custom])
-@pytest.mark.parametrize(("writer", "reader"), PAIRS)
+@pytest.mark.parametrize(("writer", "reader"), PAIRS[:2])
 def test_models_load_and_predict_the_same(
     writer, reader, build, ending, tmp_path, close
 ):
@@ -312,7 +312,7 @@ def test_short_names_of_losses_come_back(loss, writer, tmp_path):
 
 
 @pytest.mark.parametrize("ending", FORMATS)
-@pytest.mark.parametrize(("writer", "reader"), PAIRS)
+@pytest.mark.parametrize(("writer", "reader"), PAIRS[:2])
 def test_compile_arguments_come_back(writer, reader, ending, tmp_path):
     k = LIBRARIES[writer]
     path = str(tmp_path / f"m{ending}")
@@ -573,7 +573,7 @@ def test_flipped_bytes_give_an_error_of_ours_or_do_no_harm(ending, files, tmp_pa
     content = (files / f"m{ending}").read_bytes()
     path = tmp_path / f"m{ending}"
     rng = np.random.default_rng(0)
-    for _ in range(80):
+    for _ in range(50):
         damaged = bytearray(content)
         for place in rng.integers(0, len(content), 4):
             damaged[place] = rng.integers(256)
