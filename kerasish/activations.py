@@ -128,7 +128,7 @@ def gelu(x: Tensor, approximate: bool = False) -> Tensor:
 
     Example:
         >>> np.round(keras.activations.gelu([-1.0, 0.0, 1.0]), 3).tolist()
-        [-0.159..., 0.0, 0.841...]
+        [-0.15..., 0.0, 0.841...]
     """
     return ops.gelu(x, approximate=approximate)
 

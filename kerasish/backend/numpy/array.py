@@ -122,9 +122,7 @@ def _convert(x: Any, dtype: Any) -> Any:
 
 def leave(x: Any, half: Any = None) -> Any:
     """Make a result of NumPy's an `Array` of at most 32 bits."""
-    if isinstance(x, (np.ndarray, np.generic, bool)):
-        if isinstance(x, bool):
-            return np.asarray(x).view(Array)
+    if isinstance(x, (np.ndarray, np.generic)):
         dtype = half if half is not None and x.dtype.kind == "f" else x.dtype
         dtype = _narrow.get(dtype, dtype)
         return np.asarray(x, dtype).view(Array)
@@ -309,7 +307,8 @@ def _entry(
             kwargs = {key: enter(x) for key, x in kwargs.items()}
         if any_traced(args) or (kwargs and any_traced(kwargs.values())):
             return call_traced(path, args, kwargs)
-        return call_numpy(function, args, kwargs)
+        result = call_numpy(function, args, kwargs)
+        return np.asarray(result).view(Array) if isinstance(result, bool) else result
 
     call.__name__ = path.rpartition(".")[2]
     call.__doc__ = function.__doc__

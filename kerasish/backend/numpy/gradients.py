@@ -60,6 +60,25 @@ def _operator(name: str, swap: bool) -> Callable[[Any, Any], Any]:
     return call
 
 
+def _deferring(name: str) -> Callable[[Any, Any], Any]:
+    """Leave other kinds of operands, variables for instance, to their own methods."""
+    known = (ArrayBox, np.ndarray, np.generic, int, float, complex)
+
+    def call(x: Any, y: Any) -> Any:
+        if not isinstance(y, known):
+            return NotImplemented
+        return getattr(ArrayBox, name)(x, y)
+
+    return call
+
+
+if anp is not None:
+    for _name in "add", "sub", "mul", "truediv", "pow", "mod", "matmul":
+        setattr(Traced, f"__{_name}__", _deferring(f"__{_name}__"))
+        setattr(Traced, f"__r{_name}__", _deferring(f"__r{_name}__"))
+    for _name in "eq", "ne", "lt", "le", "gt", "ge":
+        setattr(Traced, f"__{_name}__", _deferring(f"__{_name}__"))
+
 for _name in "floordiv", "and_", "or_", "xor":  # their values are piecewise constant
     setattr(Traced, f"__{_name.strip('_')}__", _operator(_name, False))
     setattr(Traced, f"__r{_name.strip('_')}__", _operator(_name, True))
