@@ -31,6 +31,13 @@ def test_python_blocks_run_in_order(path, monkeypatch, tmp_path):
         exec(compile(code, str(path), "exec"), namespace)
 
 
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"])
+def test_links_lead_somewhere(name):
+    text = (ROOT / name).read_text(encoding="utf-8")
+    links = re.findall(r"\]\(([^)#]+)[^)]*\)", text)
+    assert not [x for x in links if "://" not in x and not (ROOT / x).exists()]
+
+
 def test_the_two_commands_are_there():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     assert len(re.findall(r"^python -m pip install .* && python ", text, re.M)) == 2
