@@ -42,6 +42,8 @@ TOGETHER = {
     **dict.fromkeys(("clip", "interp"), slice(3)),
     "einsum": slice(None),
 }
+# Functions that autograd asks often and that give no arrays.
+ASKING = frozenset({np.shape, np.ndim, np.size, np.result_type, np.iscomplexobj})
 SCALARS = (bool, int, float, complex)
 _narrow: dict[Any, Any] = {}
 
@@ -198,6 +200,8 @@ class Array(np.ndarray):
     def __array_function__(
         self, func: Callable[..., Any], types: Any, args: Any, kwargs: Any
     ) -> Any:
+        if func in ASKING:
+            return func(*map(_base, args), **kwargs)
         return call_function(func, args, kwargs)
 
     def __getitem__(self, index: Any) -> Any:
