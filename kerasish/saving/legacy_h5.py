@@ -60,7 +60,10 @@ def save(file: h5py.File, model: Any, serialized: dict[str, Any]) -> None:
             `compile_config` the optimizer is left out, too.
     """
     _sign(file)
-    file.attrs["model_config"] = json.dumps(to_legacy(serialized))
+    config = to_legacy(serialized)
+    if "layers" not in serialized["config"]:  # nothing in there says the input's shape
+        config["build_config"] = serialized.get("build_config")
+    file.attrs["model_config"] = json.dumps(config)
     _save_layers(file.create_group("model_weights"), model)
     if compiled := serialized.get("compile_config"):
         file.attrs["training_config"] = json.dumps(training_config(compiled))

@@ -204,7 +204,7 @@ def attributes(owner: Any) -> Iterator[tuple[str, Any]]:
         found["layers"] = owner.layers
     if getattr(owner, "optimizer", None) is not None:
         found["optimizer"] = owner.optimizer
-    if "layers" in found and hasattr(owner, "outputs"):  # before all others there
+    if getattr(owner, "_graph", None) is not None:  # there, before all others
         yield "layers", found.pop("layers")
     for name in sorted(found, key=lambda n: (n.startswith("_"), n)):
         yield name, found[name]
