@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import keras
 import numpy as np
 import pytest
+from ops_catalogue import quick_compilation  # noqa: F401
 
 import kerasish
 from kerasish import backend, ops

@@ -191,11 +191,24 @@ def erf(x: Tensor) -> Tensor:
 def erfc(x: Tensor) -> Tensor:
     """Complementary error function 1 − erf(x). Integers become floats.
 
+    Above 1 by the Chebyshev fit of Press et al., Numerical Recipes, 6.2: relative error
+    below 1.2e-7, where the difference would lose all digits.
+
     Example:
         >>> print(np.round(np.asarray(keras.ops.erfc([0.0, 1.0])), 3))
         [1.    0.157]
     """
-    return 1 - backend.erf(as_float(x))
+    x, xp = as_float(x), backend.xp
+    z = xp.maximum(x, 1.0)
+    t = 1.0 / (1.0 + 0.5 * z)
+    power = xp.zeros_like(t)
+    for coefficient in _ERFC:
+        power = power * t + coefficient
+    return xp.where(x > 1, t * xp.exp(power - z * z), 1.0 - backend.erf(x))
+
+
+_ERFC = [0.17087277, -0.82215223, 1.48851587, -1.13520398, 0.27886807, -0.18628806]
+_ERFC += [0.09678418, 0.37409196, 1.00002368, -1.26551223]
 
 
 @op
