@@ -109,6 +109,7 @@ def default_generator() -> SeedGenerator:
     """
     if _Default.generator is None:
         _Default.generator = SeedGenerator(name="default_seed_generator")
+        _Default.generator.state.ambient = True
     elif _Default.stale:
         _Default.generator.state.assign(np.array([_drawn_seed(), 0], "uint32"))
     _Default.stale = False

@@ -284,7 +284,7 @@ class Variable(Operators):
                 return redirect.values[key]
             closed = closed or redirect.closed
             redirect = redirect.parent
-        if closed:
+        if closed and not self.ambient:
             raise RuntimeError(
                 f"Variable `{self.path}` is read inside a compiled function that does "
                 "not know it, so its present value would be frozen into the program. "
@@ -336,6 +336,8 @@ class Variable(Operators):
         elif redirect.capture or id(self) in redirect.values:
             redirect.values[id(self)] = value
             redirect.assigned[id(self)] = self
+        elif self.ambient:
+            redirect.values[id(self)] = value
         else:
             raise RuntimeError(
                 f"Variable `{self.path}` is assigned inside a function that is being "

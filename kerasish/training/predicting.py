@@ -23,11 +23,12 @@ class Predictor:
 
     Args:
         model: what to predict with.
+        variables: all that it may read or assign.
         eager: run step by step without compiling.
     """
 
-    def __init__(self, model: Any, eager: bool) -> None:
-        self.variables = model.variables
+    def __init__(self, model: Any, variables: list[Any], eager: bool) -> None:
+        self.variables = variables
         self._step = functional(step_function(model, "predict"), self.variables)
         self._changed: list[int] = []
         self._run = self._traced if eager else backend.jit(self._traced)

@@ -7,6 +7,7 @@ from .. import backend, tree
 from ..data import ArrayData
 from ..graph import KerasTensor, infer_call
 from ..optimizers import Optimizer
+from ..random import default_generator
 from .checks import check_data
 from .program import EagerProgram, Program
 from .step_function import is_default, step_function
@@ -96,7 +97,8 @@ class Preparation:
         if kind == "train" and isinstance(model.optimizer, Optimizer):
             self.build_optimizer(model)
         metrics = model.metrics_variables
-        trained, rest = model.trainable_variables, model.non_trainable_variables
+        trained = model.trainable_variables
+        rest = [*model.non_trainable_variables, default_generator().state]
         if kind == "train":
             slots = list(model.optimizer.variables) if model.optimizer else []
             changing, fixed = unique([*trained, *rest, *slots, *metrics]), []

@@ -7,6 +7,7 @@ from typing import Any
 
 from .. import tree
 from ..data import unpack_x_y_sample_weight
+from ..random import default_generator
 from ..variable import Variable, state
 from .compiled import total
 from .gradients import value_and_gradients
@@ -112,6 +113,7 @@ class Steps(Stateless):
         """
         trained = self.trainable_variables  # type: ignore[attr-defined]
         others = [*self.non_trainable_variables, *self.metrics_variables]  # type: ignore[attr-defined]
+        others.append(default_generator().state)
         return value_and_gradients(fn, trained, unique(others))
 
     def _call_for_training(self, x: Any, training: bool) -> Any:

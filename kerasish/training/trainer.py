@@ -16,11 +16,12 @@ from ..data import (
 )
 from ..metrics import Mean
 from ..optimizers import LossScaleOptimizer, Optimizer
+from ..random import default_generator
 from .compiled import CompileLoss, CompileMetrics
 from .loop import Runner, fetch, to_device
 from .predicting import Predictor
 from .preparing import Preparation
-from .steps import Steps
+from .steps import Steps, unique
 
 __all__ = ["Trainer"]
 
@@ -378,11 +379,12 @@ class Trainer(Steps):
             Preparation.build_model(self, data)
 
     def _predict_function(self) -> Predictor:
-        variables = self.variables  # type: ignore[attr-defined]
+        seed = default_generator().state
+        variables = unique([*self.variables, seed])  # type: ignore[attr-defined]
         known = self._predictor
         if known is None or [*map(id, known.variables)] != [*map(id, variables)]:
             eager = self._compiled is not None and self._compiled.eager
-            self._predictor = Predictor(self, eager)
+            self._predictor = Predictor(self, variables, eager)
         assert self._predictor is not None
         return self._predictor
 
