@@ -47,6 +47,7 @@ def generator(keras, same):
         validation_data=_batches(),
         validation_steps=2,
         verbose=0,
+        shuffle=False,
     )
     return {
         "history": history.history,
@@ -64,7 +65,9 @@ def generator_with_weights(keras, same):
             yield X[20:], LABELS[20:], WEIGHTS[20:]
 
     model = _model(keras, same)
-    history = model.fit(weighted(), steps_per_epoch=2, epochs=2, verbose=0)
+    history = model.fit(
+        weighted(), steps_per_epoch=2, epochs=2, verbose=0, shuffle=False
+    )
     return {"history": history.history}
 
 
@@ -151,10 +154,10 @@ def go_on(keras, same):
 
 
 def steps_per_epoch(keras, same):
-    """Epochs shorter than the data, and evaluation of a part."""
+    """Epochs that share the data between them, and evaluation of a part."""
     model = _model(keras, same)
     history = model.fit(
-        X, LABELS, batch_size=8, steps_per_epoch=3, epochs=2, verbose=0, shuffle=False
+        X, LABELS, batch_size=8, steps_per_epoch=2, epochs=2, verbose=0, shuffle=False
     )
     score = model.evaluate(X, LABELS, batch_size=8, steps=2, verbose=0)
     return {"history": history.history, "evaluate": score}

@@ -98,9 +98,7 @@ def dict_of_outputs(keras, same):
     same(model)
     y = {"value": Y, "flag": BINARY}
     weights = {"value": WEIGHTS, "flag": WEIGHTS[::-1]}
-    history = model.fit(
-        X, y, sample_weight=weights, epochs=3, verbose=0, shuffle=False
-    )
+    history = model.fit(X, y, sample_weight=weights, epochs=3, verbose=0, shuffle=False)
     evaluated = model.evaluate(X, y, sample_weight=weights, verbose=0, return_dict=True)
     found = model.predict(X, verbose=0)
     return {"history": history.history, "evaluate": evaluated, "predict": found}

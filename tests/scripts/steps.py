@@ -126,9 +126,7 @@ def compute_loss(keras, same):
     model = Custom(*_net(keras))
     model.compile("sgd", "mae")
     same(model)
-    history = model.fit(
-        X, Y, sample_weight=WEIGHTS, epochs=3, verbose=0, shuffle=False
-    )
+    history = model.fit(X, Y, sample_weight=WEIGHTS, epochs=3, verbose=0, shuffle=False)
     return results(model, history, X, Y)
 
 

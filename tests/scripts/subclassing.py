@@ -114,9 +114,7 @@ def several_inputs(keras, same):
     data = {"numbers": X, "words": WORDS}
     model = Named()
     model({"numbers": X[:2], "words": WORDS[:2]})
-    model.compile(
-        "sgd", loss={"out": "mse", "side": "mae"}, metrics={"out": ["mae"]}
-    )
+    model.compile("sgd", loss={"out": "mse", "side": "mae"}, metrics={"out": ["mae"]})
     same(model)
     y = {"out": Y, "side": Y}
     history = model.fit(data, y, epochs=3, verbose=0, shuffle=False)
@@ -196,9 +194,7 @@ def variational(keras, same):
 
         def call(self, inputs):
             mean, log_var = inputs
-            noise = keras.random.normal(
-                keras.ops.shape(mean), seed=self.seed_generator
-            )
+            noise = keras.random.normal(keras.ops.shape(mean), seed=self.seed_generator)
             return mean + keras.ops.exp(0.5 * log_var) * noise
 
     class Variational(keras.Model):
@@ -282,7 +278,9 @@ def custom_mask(keras, same):
     words = Words()
     words.supports_masking = True
     inputs = keras.Input((5,), dtype="int32")
-    outputs = keras.layers.Dense(1, activation="sigmoid")(MeanOverWords()(words(inputs)))
+    outputs = keras.layers.Dense(1, activation="sigmoid")(
+        MeanOverWords()(words(inputs))
+    )
     model = keras.Model(inputs, outputs)
     model.compile("adam", "binary_crossentropy")
     same(model)
