@@ -6,14 +6,22 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-FENCE = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
+FENCE = re.compile(r"^```python\n(.*?)^```\n(?:\n```text\n(.*?)^```)?", re.M | re.S)
+NUMBER = re.compile(r"-?\d+(\.\d*)?(e[+-]?\d+)?")
 
 
 def blocks(path):
-    """Each block's code, moved down so that an error shows the page's own line."""
+    """Each block's code, moved down so that an error shows the page's own line, and
+    the output that stands right below it, or None.
+    """
     text = path.read_text(encoding="utf-8")
     for match in FENCE.finditer(text):
-        yield "\n" * text.count("\n", 0, match.start(1)) + match.group(1)
+        yield "\n" * text.count("\n", 0, match.start(1)) + match[1], match[2]
+
+
+def shape(text):
+    """A text without its numbers and spaces, which may differ between machines."""
+    return re.sub(r"\s+", "", NUMBER.sub("#", text))
 
 
 PAGES = [
@@ -24,11 +32,15 @@ PAGES = [
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
-def test_python_blocks_run_in_order(path, monkeypatch, tmp_path):
+def test_python_blocks_run_in_order(path, monkeypatch, tmp_path, capsys):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "80")  # the width of tables
     namespace = {"__name__": "__main__"}
-    for code in blocks(path):
+    for code, shown in blocks(path):
+        capsys.readouterr()
         exec(compile(code, str(path), "exec"), namespace)
+        if shown is not None:
+            assert shape(capsys.readouterr().out) == shape(shown)
 
 
 @pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"])
