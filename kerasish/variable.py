@@ -234,6 +234,9 @@ class Variable(Operators):
         self.autocast = bool(autocast)
         self._castable = self.autocast and dtypes.is_float(self.dtype)
         self._value = value
+        # Used by code that does not hold it (the default seed): a trace that does not
+        # know it takes its present value, and what it assigns ends with the trace.
+        self.ambient = False
         # Whether somebody outside may hold the array (it may be one that was passed
         # in), so that it must not be overwritten in place by a compiled step.
         self.exposed = True
