@@ -230,7 +230,7 @@ class FunctionOperation(Operation):
     """One recorded call of an op, with a name of its own in the model."""
 
     def __init__(self, function: Callable[..., Any], name: str | None = None) -> None:
-        super().__init__(name or registry.unique_name(function.__name__))
+        super().__init__(name or registry.unique_name(function.__name__.lstrip("_")))
         self.function = function
 
     def call(self, *args: Any, **kwargs: Any) -> Any:

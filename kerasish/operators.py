@@ -20,16 +20,17 @@ def _swapped(name: str) -> Callable[[Any, Any], Any]:
     return lambda x, other: registry.namespace("ops")[name](other, x)
 
 
-def _comparison(name: str) -> Callable[[Any, Any], Any]:
+def _equal(x: Any, other: Any) -> Any:
     """Symbolic tensors are equal only to themselves, so that they can be looked up."""
+    if x.symbolic or getattr(other, "symbolic", False):
+        return NotImplemented
+    return _compared("equal", x, other)
 
-    def compare(x: Any, other: Any) -> Any:
-        symbolic = x.symbolic or getattr(other, "symbolic", False)
-        if symbolic or other is None or isinstance(other, str):
-            return NotImplemented
-        return registry.namespace("ops")[name](x, other)
 
-    return compare
+def _compared(name: str, x: Any, other: Any) -> Any:
+    if other is None or isinstance(other, str):
+        return NotImplemented
+    return registry.namespace("ops")[name](x, other)
 
 
 class Operators:
@@ -50,9 +51,13 @@ class Operators:
     __xor__, __rxor__ = _binary("logical_xor"), _swapped("logical_xor")
     __lt__, __le__ = _binary("less"), _binary("less_equal")
     __gt__, __ge__ = _binary("greater"), _binary("greater_equal")
-    __eq__, __ne__ = _comparison("equal"), _comparison("not_equal")
+    __eq__ = _equal
+
+    def __ne__(self, other: Any) -> Any:
+        return _compared("not_equal", self, other)
+
     __neg__, __abs__ = _unary("negative"), _unary("absolute")
-    __invert__, __round__ = _unary("bitwise_not"), _unary("round")
+    __invert__, __round__ = _unary("logical_not"), _unary("round")
     __getitem__ = _binary("get_item")
     __hash__ = object.__hash__
 

@@ -245,8 +245,8 @@ def serialize_keras_object(obj: Any) -> Any:
     if obj is Ellipsis:
         return {"class_name": "__ellipsis__", "config": {}}
     if isinstance(obj, slice):
-        parts = [serialize_keras_object(x) for x in (obj.start, obj.stop, obj.step)]
-        return {"class_name": "__slice__", "config": parts}
+        parts = {key: getattr(obj, key) for key in ("start", "stop", "step")}
+        return {"class_name": "__slice__", "config": serialize_keras_object(parts)}
     if isinstance(obj, bytes):
         return {"class_name": "__bytes__", "config": {"value": obj.decode()}}
     if inspect.isroutine(obj) or isinstance(obj, FunctionType):
@@ -385,7 +385,7 @@ _PLAIN: dict[str, Callable[[Any], Any]] = {
     "__numpy__": lambda c: np.array(c["value"], dtype=c["dtype"]),
     "__tensor__": lambda c: np.array(c["value"], dtype=c["dtype"]),
     "__bytes__": lambda c: c["value"].encode(),
-    "__slice__": lambda c: slice(*c),
+    "__slice__": lambda c: slice(c["start"], c["stop"], c["step"]),
     "__ellipsis__": lambda c: Ellipsis,
     "__tuple__": lambda c: tuple(deserialize_keras_object(c["value"])),
 }

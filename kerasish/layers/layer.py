@@ -142,6 +142,7 @@ class Layer(Owner, Operation, registry.Configurable):
                 lambda s: KerasTensor(s, self.compute_dtype), input_shape
             )
             infer_call(self._run, (shapes,), {})
+        self._build_shapes = {"input_shape": input_shape}
         self.built = True
 
     def _build_once(self, shapes: dict[str, Any], args: Any, kwargs: Any) -> None:
@@ -231,9 +232,19 @@ class Layer(Owner, Operation, registry.Configurable):
         return outputs
 
     def _record(self, positional: Any, named: Any, args: Any, kwargs: Any) -> Any:
-        """Symbolic call: outputs by shape; the node keeps what the caller passed."""
+        """Symbolic call: outputs by shape; the node keeps what the caller passed.
+
+        But not a value that is the default anyway: configs of Keras are full of
+        `training=False`, which there does not keep a layer from being trained.
+        """
         outputs = self.compute_output_spec(*positional, **named)
-        Node(self, args, kwargs, outputs)
+        known = call_signature(type(self)).signature.parameters
+        passed = {
+            key: value
+            for key, value in kwargs.items()
+            if key not in known or value is not known[key].default
+        }
+        Node(self, args, passed, outputs)
         return outputs
 
     def symbolic_call(self, *args: Any, **kwargs: Any) -> Any:
@@ -465,8 +476,13 @@ class Layer(Owner, Operation, registry.Configurable):
         return layer
 
     def __getstate__(self) -> dict[str, Any]:
-        # Recorded calls belong to models, which put them back.
-        return {**self.__dict__, "nodes": [], "_losses": []}
+        # Recorded calls belong to models, which put them back. Symbolic arguments of
+        # a constructor would drag the graph along, node by node.
+        saved = {**self.__dict__, "nodes": [], "_losses": []}
+        if "_arguments" in saved:
+            given = saved["_arguments"].items()
+            saved["_arguments"] = {k: v for k, v in given if not any_symbolic([v])}
+        return saved
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"

@@ -58,46 +58,125 @@ def _map_histories(history: Any, structure: Any) -> Any:
     return tree.map_structure(history, structure)
 
 
-_KERAS_FILES = {"nn": "nn", "math": "math", "linalg": "linalg", "control": "core"}
+# In which of Keras's files an op's class is, unless in `numpy`; and what it is called,
+# unless by the op's name in camel case.
+_KERAS_FILES = {
+    "core": "cast saturate_cast scatter scatter_update slice slice_update "
+    "stop_gradient unstack",
+    "math": "cdist erf erfc erfinv extract_sequences in_top_k logdet logsumexp rsqrt "
+    "segment_max segment_min segment_prod segment_sum top_k view_as_complex "
+    "view_as_real",
+    "linalg": " ".join(set(ops.linalg.__all__) - {"logdet", "slogdet"}),
+    "nn": " ".join(ops.nn.__all__),
+}
+_FILE_OF = {
+    name: file for file, names in _KERAS_FILES.items() for name in names.split()
+}
+_KERAS_CLASSES = {
+    "allclose": "AllClose",
+    "batch_normalization": "BatchNorm",
+    "cdist": "CDist",
+    "ctc_loss": "CTCLoss",
+    "isin": "IsIn",
+    "layer_normalization": "LayerNorm",
+    "psnr": "PSNR",
+    "rms_normalization": "RMSNorm",
+    "searchsorted": "SearchSorted",
+    "svd": "SVD",
+}
+# Arguments that Keras passes to the call and not to the constructor, or vice versa.
+_IN_CALL = {
+    "get_item": ["key"],
+    "isclose": ["rtol", "atol"],
+    "pad": ["constant_values"],
+    "slice": ["start_indices"],
+    "slice_update": ["start_indices"],
+}
+_IN_CONSTRUCTOR = {
+    "bincount": ["weights"],
+    "clip": ["x_min", "x_max"],
+    "trapezoid": ["x"],
+}
+# Activations that are more than the op of the same name.
+_ACTIVATIONS = {"mish": "Mish", "relu": "ReLU"}
+_OWN = "kerasish.function"  # the module of ops that are none of Keras's
+
+
+def _op_name(function: Any) -> str | None:
+    """The public name of an op, None for a function that is none of `ops`."""
+    name = function.__name__.lstrip("_")
+    is_activation = registry.namespace("activations").get(name) is function
+    is_op = function.__module__.startswith(ops.__name__)
+    same = is_activation and name in ops.__all__ and name not in _ACTIVATIONS
+    return name if is_op or same else None
 
 
 def _operation_config(operation: Operation, nodes: list[Node]) -> dict[str, Any]:
     if not isinstance(operation, FunctionOperation):
         return registry.serialize_keras_object(operation)
-    function = operation.function
-    name = "".join(part.capitalize() for part in function.__name__.split("_"))
-    file = _KERAS_FILES.get(function.__module__.rsplit(".", 1)[-1], "numpy")
+    settings = registry.serialize_keras_object(_op_arguments(nodes[0])[1])
+    name = _op_name(operation.function)
+    if name is None and operation.function.__name__ in _ACTIVATIONS:
+        class_name = _ACTIVATIONS[operation.function.__name__]
+        return {
+            "module": "keras.src.activations.activations",
+            "class_name": class_name,
+            "config": {"name": operation.name, **settings},
+            "registered_name": class_name,
+        }
+    if name is None:
+        function = registry.serialize_keras_object(operation.function)
+        return {
+            "module": _OWN,
+            "class_name": "function",
+            "config": {"name": operation.name, "call": function, "settings": settings},
+            "registered_name": None,
+        }
+    camel = "".join(part.capitalize() for part in name.split("_"))
+    class_name = _KERAS_CLASSES.get(name, camel)
     return {
-        "module": f"keras.src.ops.{file}",
-        "class_name": name,
-        "config": {"name": operation.name, **_op_settings(nodes[0])},
-        "registered_name": name,
+        "module": f"keras.src.ops.{_FILE_OF.get(name, 'numpy')}",
+        "class_name": class_name,
+        "config": {"name": operation.name, **settings},
+        "registered_name": class_name,
     }
 
 
 def _op_arguments(node: Node) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Tensors and settings among the arguments of a recorded op call, by name."""
+    """Arguments of a recorded op call by name: of the call, of Keras's constructor."""
     function = node.operation.function  # type: ignore[attr-defined]
     single, several = function.tensor_parameters
+    name = _op_name(function) or ""
+    in_call = {*single, *several, *_IN_CALL.get(name, ())}
+    in_call -= {*_IN_CONSTRUCTOR.get(name, ())}
     bound = inspect.signature(function).bind(*node.args, **node.kwargs)
     bound.apply_defaults()
-    tensors: dict[str, Any] = {}
+    passed: dict[str, Any] = {}
     settings: dict[str, Any] = {}
     for key, value in bound.arguments.items():
-        is_tensor = key in single | several or key == "key"
-        (tensors if is_tensor else settings)[key] = value
-    return tensors, settings
-
-
-def _op_settings(node: Node) -> dict[str, Any]:
-    return registry.serialize_keras_object(_op_arguments(node)[1])
+        kind = bound.signature.parameters[key].kind
+        if kind is inspect.Parameter.VAR_KEYWORD:
+            settings.update(value)
+        else:
+            (passed if key in in_call else settings)[key] = value
+    return passed, settings
 
 
 def _call_of(node: Node) -> tuple[Any, Any]:
     if not isinstance(node.operation, FunctionOperation):
         return node.args, node.kwargs
-    tensors = {k: v for k, v in _op_arguments(node)[0].items() if v is not None}
-    return tuple(tensors.values()), {}
+    function = node.operation.function
+    parameters = inspect.signature(function).parameters
+    args: list[Any] = []
+    kwargs: dict[str, Any] = {}
+    for key, value in _op_arguments(node)[0].items():
+        if parameters[key].kind is inspect.Parameter.VAR_POSITIONAL:
+            args += value
+        elif parameters[key].default is inspect.Parameter.empty:
+            args.append(value)
+        else:
+            kwargs[key] = value
+    return tuple(args), kwargs
 
 
 # --- and back ------------------------------------------------------------------------
@@ -140,24 +219,49 @@ def graph_from_config(config: dict[str, Any]) -> tuple[Any, Any]:
 
 
 def _operation_from_config(config: dict[str, Any], name: str) -> Any:
-    module = config.get("module") or ""
-    if ".ops." not in module:
+    module, inner = config.get("module") or "", config["config"]
+    if module != _OWN and ".ops." not in module and ".activations" not in module:
         layer = registry.deserialize_keras_object(config)
         if not isinstance(layer, Operation):
             raise ValueError(f"`{name}` in the config is not a layer: {layer!r}.")
         return layer
-    known = {n.replace("_", ""): f for n, f in vars(ops).items() if callable(f)}
-    function = known.get(config["class_name"].lower())
-    if function is None:
+    settings = registry.deserialize_keras_object(
+        inner["settings"]
+        if module == _OWN
+        else {k: v for k, v in inner.items() if k != "name"}
+    )
+    function = _function_of(config, name)
+    several = [key for key, p in inspect.signature(function).parameters.items()
+               if p.kind is p.VAR_POSITIONAL]  # fmt: skip
+    operation = FunctionOperation(function, name)
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        first = list(settings.values())[:1] if several else []  # einsum's subscripts
+        rest = dict(list(settings.items())[len(first) :])
+        return operation.symbolic_call(*first, *args, **kwargs, **rest)
+
+    return call
+
+
+def _function_of(config: dict[str, Any], name: str) -> Any:
+    """The function that a config of an op means: one of `ops`, or a user's own."""
+    if config.get("module") == _OWN:
+        return registry.deserialize_keras_object(config["config"]["call"])
+    table = registry.namespace("ops")
+    if ".activations" in config["module"]:
+        table = registry.namespace("activations")
+    names = {n.replace("_", ""): n for n in table}
+    names |= {kind.lower(): n for n, kind in _KERAS_CLASSES.items()}
+    found = names.get(config["class_name"].lower())
+    if found is None:
         raise ValueError(
             f"Unknown operation {config['class_name']!r} (`{name}`)."
-            + registry.did_you_mean(config["class_name"].lower(), known)
+            + registry.did_you_mean(config["class_name"].lower(), names)
         )
-    settings = registry.deserialize_keras_object(
-        {k: v for k, v in config["config"].items() if k != "name"}
-    )
-    operation = FunctionOperation(function, name)
-    return lambda *args, **kwargs: operation.symbolic_call(*args, **kwargs, **settings)
+    public = table[found]
+    if hasattr(public, "tensor_parameters"):
+        return public
+    return getattr(inspect.getmodule(public), f"_{found}", public)  # what is recorded
 
 
 def _sources(call: Any) -> set[tuple[str, int]]:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import registry, saving, tree
-from ..graph import is_symbolic
+from ..graph import KerasTensor, is_symbolic
 from ..layers.layer import Layer
 from ..training import Trainer
 from .function import Function, make_graph, run_graph
@@ -116,13 +116,13 @@ class Model(Trainer, Layer):
 
     @property
     def input_shape(self) -> Any:
-        """Shape(s) of the inputs."""
-        return tree.map_structure(lambda t: t.shape, self.input)
+        """Shape of the input, or list of the inputs' shapes."""
+        return _shapes(self._need_graph("input_shape").inputs)
 
     @property
     def output_shape(self) -> Any:
-        """Shape(s) of the outputs."""
-        return tree.map_structure(lambda t: t.shape, self.output)
+        """Shape of the output, or list of the outputs' shapes."""
+        return _shapes(self._need_graph("output_shape").outputs)
 
     @property
     def input_names(self) -> list[str] | None:
@@ -257,6 +257,11 @@ class Model(Trainer, Layer):
         """Build for the shapes that `get_build_config` returned."""
         if config:
             super().build_from_config(config)
+
+
+def _shapes(tensors: list[KerasTensor]) -> Any:
+    shapes = [tensor.shape for tensor in tensors]
+    return shapes[0] if len(shapes) == 1 else shapes
 
 
 def _are_symbolic(*args: Any, **kwargs: Any) -> bool:
