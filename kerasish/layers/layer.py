@@ -295,8 +295,8 @@ class Layer(Owner, Operation, registry.Configurable):
                 self._explain(error, args)
                 raise
         if state.inferring:
-            self._output_shapes = [_known_shape(tuple(x.shape))
-                                   for x in tree.flatten(outputs) if _is_tensor(x)]  # fmt: skip
+            tensors = filter(_is_tensor, tree.flatten(outputs))
+            self._output_shapes = [_known_shape(tuple(x.shape)) for x in tensors]
         if self.activity_regularizer is not None:
             for output in tree.flatten(outputs):
                 if backend.is_array(output):
