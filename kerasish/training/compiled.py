@@ -61,9 +61,11 @@ class CompileLoss:
         self.metrics = []
         if len(used) > 1:
             taken: set[str] = set()
+            given = outputs.spread(self.given, "loss", shared=True)
             for i, loss in enumerate(self.losses):
                 if loss is not None:
-                    name = outputs.names[i] or loss.name
+                    called = given[i] if isinstance(given[i], str) else loss.name
+                    name = outputs.names[i] or called
                     self.metrics.append(Mean(name=_free(f"{name}_loss", taken)))
         self.check(y_true, y_pred)
 

@@ -8,7 +8,9 @@ from ..data import ArrayData
 from ..graph import KerasTensor, infer_call
 from ..optimizers import Optimizer
 from ..random import default_generator
+from ..variable import abstract
 from .checks import check_data
+from .loop import to_device
 from .program import EagerProgram, Program
 from .step_function import is_default, step_function
 from .steps import unique
@@ -30,17 +32,13 @@ class Preparation:
     def __setstate__(self, saved: dict[str, Any]) -> None:
         Preparation.__init__(self)
 
-    def __call__(
-        self, model: Any, data: Any, compiled: Any, method: str, what: str = "data"
-    ) -> None:
+    def __call__(self, model: Any, data: Any, compiled: Any) -> None:
         """Build what is not built yet; check the data once.
 
         Args:
             model: the model.
             data: `ArrayData` or `BatchStream`.
             compiled: the model's `CompileState`.
-            method: which method the user called, for messages.
-            what: which data, for messages.
         """
         batch = _sample(data)
         specs = _symbolic(batch)
@@ -49,7 +47,8 @@ class Preparation:
             uses_outputs = compiled.loss is not None or compiled.metrics is not None
             # A model with steps of its own may do without a `call`.
             if uses_outputs or not all(part.built for part in model._flatten_layers()):
-                self.y_pred = self._outputs(model, x)
+                run = self._outputs_of_rows if compiled.eager else self._outputs
+                self.y_pred = run(model, batch[0] if compiled.eager else x)
             self._build(model, compiled, specs)
             self._known = specs
         elif compiled.loss is not None and is_default(model, "compute_loss"):
@@ -69,6 +68,17 @@ class Preparation:
         outputs = infer_call(lambda x: model._call_for_training(x, False), (x,), {})
         model.built = True
         return outputs
+
+    @staticmethod
+    def _outputs_of_rows(model: Any, x: Any) -> Any:
+        """Like `_outputs`, but on a few real rows, as a debugger wants to see it."""
+        rows = to_device(tree.map_structure(lambda a: None if a is None else a[:2], x))
+        with abstract():
+            outputs = model._call_for_training(rows, False)
+        model.built = True
+        return tree.map_structure(
+            lambda a: KerasTensor((None, *a.shape[1:]), backend.dtype_name(a)), outputs
+        )
 
     def _build(self, model: Any, compiled: Any, specs: Any) -> None:
         _, y, _ = specs

@@ -213,7 +213,7 @@ class Trainer(Steps):
             class_weight=class_weight,
             seed=self._shuffle_seed(),
         )
-        compiled.prepared(self, data, compiled, "fit")
+        compiled.prepared(self, data, compiled)
         callbacks = self._callback_list(
             callbacks, True, verbose, epochs=epochs, steps=data.steps
         )
@@ -221,7 +221,7 @@ class Trainer(Steps):
         if validation_data is not None:
             size = validation_batch_size or batch_size
             feed = self._validation_feed(validation_data, size, validation_steps)
-            compiled.prepared(self, feed, compiled, "fit", what="validation data")
+            compiled.prepared(self, feed, compiled)
             validate = (feed, validation_freq)
         try:
             self._train(data, initial_epoch, epochs, callbacks, validate)
@@ -328,7 +328,7 @@ class Trainer(Steps):
         compiled = self._compile_state("evaluate")
         steps = _limited(steps, config.max_steps_per_epoch())
         data = adapt(x, y, sample_weight, batch_size=batch_size, steps=steps)
-        compiled.prepared(self, data, compiled, "evaluate")
+        compiled.prepared(self, data, compiled)
         callbacks = self._callback_list(
             callbacks, False, verbose, epochs=1, steps=data.steps
         )
@@ -423,7 +423,7 @@ class Trainer(Steps):
             raise ValueError(
                 f"`{name}` takes arrays of one batch, not a source of them."
             )
-        compiled.prepared(self, data, compiled, name)
+        compiled.prepared(self, data, compiled)
         programs = compiled.prepared.programs(self, compiled, kind)
         program = programs(data.rows, data.rows, 1)
         return fetch(program.run(to_device(data.arrays)))
