@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .data import BINARY, LABELS, WORDS, X, Y, results
+from .data import BINARY, LABELS, WORDS, X, Y, results, trained
 
 
 def embedding_with_mask(keras, same):
@@ -16,7 +16,7 @@ def embedding_with_mask(keras, same):
     same(model)
     history = model.fit(WORDS, LABELS, epochs=3, verbose=0, shuffle=False)
     mask = model.get_layer("embedding").compute_mask(WORDS)
-    return results(model, history, WORDS, LABELS) | {"mask": np.asarray(mask)}
+    return trained(model, history, WORDS) | {"mask": np.asarray(mask)}
 
 
 def loss_of_masked_steps(keras, same):
@@ -56,7 +56,7 @@ def random_layers(keras, same):
     model.compile("sgd", "mse")
     same(model)
     history = model.fit(X, Y, batch_size=16, epochs=3, verbose=0, shuffle=False)
-    return results(model, history, X, Y)
+    return trained(model, history, X)
 
 
 def activations(keras, same):
@@ -77,7 +77,7 @@ def activations(keras, same):
     model.compile("adam", "sparse_categorical_crossentropy")
     same(model)
     history = model.fit(X, LABELS, epochs=2, verbose=0, shuffle=False)
-    return results(model, history, X, LABELS)
+    return trained(model, history, X)
 
 
 def shapes(keras, same):
@@ -114,7 +114,7 @@ def lambdas(keras, same):
     model.compile("sgd", "mse")
     same(model)
     history = model.fit(X, Y, epochs=2, verbose=0, shuffle=False)
-    return results(model, history, X, Y)
+    return trained(model, history, X)
 
 
 def merging(keras, same):
@@ -134,7 +134,7 @@ def merging(keras, same):
     same(model)
     data = [X, X[::-1]]
     history = model.fit(data, BINARY, epochs=2, verbose=0, shuffle=False)
-    return results(model, history, data, BINARY)
+    return trained(model, history, data)
 
 
 def normalized(keras, same):
@@ -153,7 +153,7 @@ def normalized(keras, same):
     model.compile("sgd", "mse")
     same(model)
     history = model.fit(X, Y, batch_size=16, epochs=2, verbose=0, shuffle=False)
-    return results(model, history, X, Y) | {"weights": model.get_weights()}
+    return trained(model, history, X) | {"weights": model.get_weights()}
 
 
 def initial_values(keras):

@@ -20,11 +20,16 @@ def wave(shape, dtype=None):
     return np.sin(1.0 + np.arange(np.prod(shape))).reshape(shape).astype("float32")
 
 
-def results(model, history, x, y, **options):
-    """What a user looks at after training: the history, `evaluate` and `predict`."""
+def trained(model, history, x):
+    """What a user looks at after training: the history and `predict`."""
     return {
         "history": history.history,
         "epoch": history.epoch,
-        "evaluate": model.evaluate(x, y, verbose=0, **options),
         "predict": model.predict(x, verbose=0),
     }
+
+
+def results(model, history, x, y, **options):
+    """The same and `evaluate`."""
+    found = trained(model, history, x)
+    return found | {"evaluate": model.evaluate(x, y, verbose=0, **options)}

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .data import BINARY, LABELS, WEIGHTS, WORDS, X, Y, results
+from .data import BINARY, LABELS, WEIGHTS, WORDS, X, Y, results, trained
 
 
 def residual(keras, same):
@@ -29,7 +29,7 @@ def two_inputs(keras, same):
     same(model)
     data = [X[:, :2], X[:, 2:]]
     history = model.fit(data, BINARY, 16, 3, verbose=0, shuffle=False)
-    return results(model, history, data, BINARY)
+    return trained(model, history, data)
 
 
 def dict_inputs(keras, same):
@@ -46,7 +46,7 @@ def dict_inputs(keras, same):
     same(model)
     data = {"word": WORDS, "number": X}
     history = model.fit(data, BINARY, epochs=3, verbose=0, shuffle=False)
-    return results(model, history, data, BINARY)
+    return trained(model, history, data)
 
 
 def tuple_of_inputs(keras, same):
@@ -156,7 +156,7 @@ def siamese(keras, same):
     same(model)
     pair = [X, X[::-1]]
     history = model.fit(pair, BINARY, epochs=3, verbose=0, shuffle=False)
-    return results(model, history, pair, BINARY) | {"count": len(model.weights)}
+    return trained(model, history, pair) | {"count": len(model.weights)}
 
 
 def shared_layer(keras, same):
@@ -168,7 +168,7 @@ def shared_layer(keras, same):
     model.compile("rmsprop", "mse")
     same(model)
     history = model.fit(X, Y, epochs=3, verbose=0, shuffle=False)
-    return results(model, history, X, Y) | {"parameters": model.count_params()}
+    return trained(model, history, X) | {"parameters": model.count_params()}
 
 
 def slices_and_arithmetic(keras, same):
@@ -183,7 +183,7 @@ def slices_and_arithmetic(keras, same):
     model.compile("sgd", "mse")
     same(model)
     history = model.fit(X, Y, epochs=2, verbose=0, shuffle=False)
-    return results(model, history, X, Y) | {"shape": list(x.shape)}
+    return trained(model, history, X) | {"shape": list(x.shape)}
 
 
 def ops_of_all_kinds(keras, same):
@@ -215,7 +215,7 @@ def attention(keras, same):
     model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
     same(model)
     history = model.fit(WORDS, LABELS, epochs=3, verbose=0, shuffle=False)
-    return results(model, history, WORDS, LABELS)
+    return trained(model, history, WORDS)
 
 
 def feature_extractor(keras, same):
@@ -272,7 +272,7 @@ def ensemble(keras, same):
     same(model)
     history = model.fit(X, LABELS, epochs=2, verbose=0, shuffle=False)
     alone = np.mean([np.asarray(member(X)) for member in members], axis=0)
-    return results(model, history, X, LABELS) | {"alone": alone}
+    return trained(model, history, X) | {"alone": alone}
 
 
 def model_on_new_inputs(keras, same):

@@ -38,7 +38,6 @@ def model_file(keras, same, tmp_path):
     model.save(tmp_path / "model.h5")
     loaded = keras.models.load_model(tmp_path / "model.h5")
     return {
-        "score": model.evaluate(X, LABELS, verbose=0),
         "loaded": loaded.evaluate(X, LABELS, verbose=0, return_dict=True),
         "same": bool(np.allclose(model.predict(X), loaded.predict(X), atol=1e-6)),
         "rate": float(loaded.optimizer.learning_rate.value),

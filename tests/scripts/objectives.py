@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .data import BINARY, LABELS, MULTI_HOT, ONE_HOT, WEIGHTS, X, Y, results
+from .data import BINARY, LABELS, MULTI_HOT, ONE_HOT, WEIGHTS, X, Y, results, trained
 
 
 def _compiled(keras, same, loss, metrics=None, units=3, activation=None, **options):
@@ -25,7 +25,7 @@ def loss_function(keras, same):
 
     model = _compiled(keras, same, pinball, [pinball, bias, "mae"])
     history = model.fit(X, Y, epochs=3, verbose=0, shuffle=False)
-    return results(model, history, X, Y)
+    return trained(model, history, X)
 
 
 def loss_lambda_and_weights(keras, same):
@@ -57,7 +57,7 @@ def loss_class(keras, same):
     history = model.fit(X, Y, epochs=3, verbose=0, shuffle=False)
     again = Focused.from_config(loss.get_config())
     alone = [float(again(Y, Y * 0)), float(again(Y, Y * 0, sample_weight=WEIGHTS))]
-    return results(model, history, X, Y) | {"alone": alone}
+    return trained(model, history, X) | {"alone": alone}
 
 
 def metric_class(keras, same):
@@ -127,18 +127,13 @@ def metrics_by_hand(keras):
     mean.update_state([4.0], sample_weight=[3.0])
     accuracy = keras.metrics.SparseCategoricalAccuracy()
     accuracy.update_state(LABELS, Y)
-    auc = keras.metrics.AUC(num_thresholds=20)
-    auc.update_state(BINARY, keras.ops.sigmoid(X[:, :1]))
     precision = keras.metrics.Precision(thresholds=[0.3, 0.6])
     precision.update_state(BINARY[:, 0], np.abs(Y[:, 0]))
-    found = [float(m.result()) for m in (mean, accuracy, auc)]
+    found = [float(m.result()) for m in (mean, accuracy)]
     mean.reset_state()
-    f1 = keras.metrics.F1Score(average="macro")
-    f1.update_state(ONE_HOT, Y)
     return {
         "found": found,
         "precision": np.asarray(precision.result()),
-        "f1": float(f1.result()),
         "empty": float(mean.result()),
         "called": float(keras.metrics.MeanAbsoluteError()(Y, Y + 1)),
     }
@@ -163,7 +158,7 @@ def accuracies(keras, same):
 def losses_by_name(keras):
     """Strings, functions and objects of the same loss agree."""
     found = {}
-    for name in ("mse", "mae", "msle", "mape", "kld", "poisson", "huber", "log_cosh"):
+    for name in ("mse", "mae", "kld", "huber"):
         loss = keras.losses.get(name)
         found[name] = np.asarray(loss(np.abs(Y) + 0.1, np.abs(Y[::-1]) + 0.2))
     probabilities = keras.ops.softmax(Y)
@@ -173,7 +168,6 @@ def losses_by_name(keras):
         keras.losses.BinaryFocalCrossentropy(gamma=3.0)(MULTI_HOT, probabilities)
     )
     found["hinge"] = float(keras.losses.Hinge()(BINARY, X[:, :1]))
-    found["cosine"] = float(keras.losses.CosineSimilarity(axis=-1)(Y, X[:, :3]))
     found["none"] = np.asarray(keras.losses.MeanSquaredError(reduction=None)(Y, -Y))
     found["function"] = np.asarray(keras.losses.mean_squared_error(Y, -Y))
     return found
@@ -191,7 +185,7 @@ def class_weight(keras, same):
     )
     weight = {0: 1.0, 1: 5.0, 2: 0.5}
     history = model.fit(
-        X, LABELS, 20, epochs=3, class_weight=weight, verbose=0, shuffle=False
+        X, LABELS, 16, epochs=3, class_weight=weight, verbose=0, shuffle=False
     )
     return results(model, history, X, LABELS)
 

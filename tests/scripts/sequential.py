@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .data import BINARY, LABELS, MULTI_HOT, ONE_HOT, X, Y, results, wave
+from .data import BINARY, LABELS, MULTI_HOT, ONE_HOT, X, Y, results, trained, wave
 
 
 def xor(keras, same):
@@ -24,7 +24,7 @@ def input_shape_argument(keras, same):
     """The old way: the first layer says what comes in."""
     model = keras.models.Sequential(
         [
-            keras.layers.Dense(6, input_shape=(4,), activation="relu"),
+            keras.layers.Dense(5, input_shape=(4,), activation="relu"),
             keras.layers.Dense(3, activation="softmax"),
         ]
     )
@@ -47,7 +47,7 @@ def deferred_build(keras):
     model.compile("rmsprop", "mse")
     history = model.fit(X, Y, batch_size=20, epochs=3, verbose=0, shuffle=False)
     counts = [model.count_params(), len(model.weights)]
-    return results(model, history, X, Y) | {"built": was_built, "counts": counts}
+    return trained(model, history, X) | {"built": was_built, "counts": counts}
 
 
 def add_and_pop(keras, same):
@@ -62,7 +62,7 @@ def add_and_pop(keras, same):
     same(model)
     history = model.fit(X, BINARY, epochs=2, verbose=0, shuffle=False)
     names = [type(layer).__name__ for layer in model.layers]
-    return results(model, history, X, BINARY) | {"layers": names}
+    return trained(model, history, X) | {"layers": names}
 
 
 def built_by_hand(keras, same):
@@ -91,22 +91,25 @@ def built_by_hand(keras, same):
 def nested(keras, same):
     """A stack within a stack, some of it dropped out in training only."""
     inner = keras.Sequential(
-        [keras.layers.Dense(6, activation="elu"), keras.layers.Dropout(0.3, seed=5)]
+        [keras.layers.Dense(5, activation="elu"), keras.layers.Dropout(0.3, seed=5)]
     )
     model = keras.Sequential([keras.Input((4,)), inner, keras.layers.Dense(3)])
     model.compile(keras.optimizers.SGD(0.1), "mae", metrics=["mse"])
     same(model)
     history = model.fit(X, Y, epochs=3, verbose=0, shuffle=False)
-    return results(model, history, X, Y)
+    return trained(model, history, X)
 
 
 def logits(keras, same):
-    """Losses from logits, and an accuracy that knows the threshold."""
+    """Losses from logits, metrics that know of them."""
     model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
     model.compile(
         optimizer=keras.optimizers.Adam(learning_rate=0.05),
         loss=keras.losses.BinaryCrossentropy(from_logits=True),
-        metrics=[keras.metrics.BinaryAccuracy(name="acc", threshold=0.0)],
+        metrics=[
+            keras.metrics.BinaryAccuracy(name="acc", threshold=0.0),
+            keras.metrics.AUC(from_logits=True, num_thresholds=20),
+        ],
     )
     same(model)
     history = model.fit(X, BINARY[:, 0], epochs=3, verbose=0, shuffle=False)
@@ -126,7 +129,7 @@ def sparse_logits(keras, same):
     )
     same(model)
     history = model.fit(X, LABELS, epochs=3, verbose=0, shuffle=False)
-    return results(model, history, X, LABELS)
+    return trained(model, history, X)
 
 
 def multi_hot(keras, same):
@@ -134,11 +137,10 @@ def multi_hot(keras, same):
     model = keras.Sequential(
         [keras.Input((4,)), keras.layers.Dense(3, activation="sigmoid")]
     )
-    metrics = ["binary_accuracy", keras.metrics.AUC(multi_label=True, name="auc")]
-    metrics += [keras.metrics.Precision(), keras.metrics.Recall()]
+    metrics = ["binary_accuracy", keras.metrics.Precision(), keras.metrics.Recall()]
     model.compile("adamax", "binary_crossentropy", metrics=metrics)
     same(model)
-    history = model.fit(X, MULTI_HOT, 20, 3, verbose=0, shuffle=False)
+    history = model.fit(X, MULTI_HOT, 16, 3, verbose=0, shuffle=False)
     return results(model, history, X, MULTI_HOT)
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .data import BINARY, LABELS, WORDS, X, Y, results
+from .data import BINARY, LABELS, WORDS, X, Y, results, trained
 
 
 def training_flag(keras, same):
@@ -22,8 +22,8 @@ def training_flag(keras, same):
                 x = self.dropout(x, training=training)
             return self.out(x)
 
-    model = Net(6, name="net")
-    model(X[:2])
+    model = Net(5, name="net")
+    model(keras.Input((4,)))
     model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
     same(model)
     history = model.fit(X, LABELS, batch_size=16, epochs=3, verbose=0, shuffle=False)
@@ -61,7 +61,7 @@ def nested_in_lists(keras, same):
     same(model)
     history = model.fit(X, Y, epochs=3, verbose=0, shuffle=False)
     counts = [len(model.layers), len(model.trainable_variables), model.count_params()]
-    return results(model, history, X, Y) | {"counts": counts}
+    return trained(model, history, X) | {"counts": counts}
 
 
 def own_build(keras, same):
@@ -85,7 +85,7 @@ def own_build(keras, same):
     model.compile("adam", "mse")
     same(model)
     history = model.fit(X, Y, epochs=3, verbose=0, shuffle=False)
-    return results(model, history, X, Y) | {"gain": np.asarray(model.gain)}
+    return trained(model, history, X) | {"gain": np.asarray(model.gain)}
 
 
 def several_inputs(keras, same):
@@ -113,7 +113,8 @@ def several_inputs(keras, same):
 
     data = {"numbers": X, "words": WORDS}
     model = Named()
-    model({"numbers": X[:2], "words": WORDS[:2]})
+    words = keras.Input((5,), dtype="int32")
+    model({"numbers": keras.Input((4,)), "words": words})
     model.compile("sgd", loss={"out": "mse", "side": "mae"}, metrics={"out": ["mae"]})
     same(model)
     y = {"out": Y, "side": Y}
@@ -156,7 +157,7 @@ def custom_dense(keras, same):
     history = model.fit(X, Y, epochs=3, verbose=0, shuffle=False)
     config = model.layers[0].get_config()
     twin = Linear.from_config(config)
-    return results(model, history, X, Y) | {
+    return trained(model, history, X) | {
         "config": {key: config[key] for key in ("name", "units", "activation")},
         "twin": [twin.units, twin.name, twin.activation.__name__],
         "losses": [float(loss) for loss in model.losses],
@@ -181,7 +182,7 @@ def activity_loss(keras, same):
     model.compile("sgd", "mse", metrics=["mse"])
     same(model)
     history = model.fit(X, Y, batch_size=16, epochs=3, verbose=0, shuffle=False)
-    return results(model, history, X, Y)
+    return trained(model, history, X)
 
 
 def variational(keras, same):
@@ -215,7 +216,7 @@ def variational(keras, same):
             return self.decode(self.sampling((mean, log_var)))
 
     model = Variational()
-    model(X[:2])
+    model(keras.Input((4,)))
     model.compile(keras.optimizers.Adam(0.01), "mse")
     same(model)
     history = model.fit(X, X, batch_size=16, epochs=3, verbose=0, shuffle=False)
@@ -246,7 +247,7 @@ def running_state(keras, same):
     model.compile("sgd", "mse")
     same(model)
     history = model.fit(X, Y, batch_size=16, epochs=2, verbose=0, shuffle=False)
-    found = results(model, history, X, Y)
+    found = trained(model, history, X)
     return found | {"most": float(scale.most.value), "calls": int(scale.calls.value)}
 
 
@@ -285,7 +286,7 @@ def custom_mask(keras, same):
     model.compile("adam", "binary_crossentropy")
     same(model)
     history = model.fit(WORDS, BINARY, epochs=3, verbose=0, shuffle=False)
-    return results(model, history, WORDS, BINARY)
+    return trained(model, history, WORDS)
 
 
 def functional_subclass(keras, same):
@@ -302,7 +303,7 @@ def functional_subclass(keras, same):
     model.compile("rmsprop", "mse", metrics=["mae"])
     same(model)
     history = model.fit(X, Y, epochs=2, verbose=0, shuffle=False)
-    found = results(model, history, X, Y)
+    found = trained(model, history, X)
     return found | {"units": model.units, "layers": len(model.layers)}
 
 
