@@ -44,9 +44,9 @@ def infer(fn: Callable[..., Any], specs: Sequence[Spec]) -> Any:
         second = run(STAND_INS[1]) if unknown else first
     except (TypeError, ValueError, IndexError) as error:
         text = re.sub(rf"\b({STAND_INS[0]}|{STAND_INS[1]})\b", "None", str(error))
-        if text == str(error):
-            raise
-        raise type(error)(text).with_traceback(error.__traceback__) from None
+        if text != str(error):
+            error.args = (text,)
+        raise
 
     def merge(a: Any, b: Any) -> Any:
         if a is None:
