@@ -42,12 +42,12 @@ def random_layers(keras, same):
     model = keras.Sequential(
         [
             keras.Input((4,)),
-            keras.layers.Dense(8, activation="relu"),
+            keras.layers.Dense(4, activation="relu"),
             keras.layers.Dropout(0.5, seed=3),
             keras.layers.GaussianNoise(0.2, seed=4),
             keras.layers.GaussianDropout(0.2, seed=5),
             keras.layers.AlphaDropout(0.1, seed=6),
-            keras.layers.Reshape((2, 4)),
+            keras.layers.Reshape((2, 2)),
             keras.layers.SpatialDropout1D(0.3, seed=7),
             keras.layers.Flatten(),
             keras.layers.Dense(3),
@@ -143,7 +143,7 @@ def normalized(keras, same):
         [
             keras.Input((4,)),
             keras.layers.LayerNormalization(epsilon=1e-3),
-            keras.layers.Dense(6),
+            keras.layers.Dense(4),
             keras.layers.BatchNormalization(center=False),
             keras.layers.GroupNormalization(groups=2),
             keras.layers.UnitNormalization(),

@@ -141,7 +141,7 @@ def siamese(keras, same):
     """One tower for both inputs; the distance by ops on symbolic tensors."""
     left, right = keras.Input((4,)), keras.Input((4,))
     tower = keras.Sequential(
-        [keras.layers.Dense(6, "relu"), keras.layers.Dense(2)], name="tower"
+        [keras.layers.Dense(5, "relu"), keras.layers.Dense(2)], name="tower"
     )
     a, b = tower(left), tower(right)
     squares = keras.ops.sum(keras.ops.square(a - b), axis=1, keepdims=True)

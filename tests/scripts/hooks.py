@@ -83,23 +83,6 @@ def all_hooks(keras, same):
     return seen
 
 
-def logs_of_batches(keras, same):
-    """A loss curve by batches; the number of calls; the last batch is short."""
-
-    class Curve(keras.callbacks.Callback):
-        def __init__(self):
-            super().__init__()
-            self.losses, self.keys = [], []
-
-        def on_train_batch_end(self, batch, logs=None):
-            self.losses.append(logs["loss"])
-            self.keys = list(logs.keys())
-
-    curve = Curve()
-    _fit(_model(keras, same), [curve], batch_size=12)
-    return {"losses": curve.losses, "keys": curve.keys}
-
-
 def weights_of_epochs(keras, same):
     """A callback looks into the model: weights, predictions, evaluation."""
 

@@ -39,7 +39,11 @@ def model_file(keras, same, tmp_path):
     loaded = keras.models.load_model(tmp_path / "model.h5")
     return {
         "loaded": loaded.evaluate(X, LABELS, verbose=0, return_dict=True),
-        "same": bool(np.allclose(model.predict(X), loaded.predict(X), atol=1e-6)),
+        "same": bool(
+            np.allclose(
+                model.predict(X, verbose=0), loaded.predict(X, verbose=0), atol=1e-6
+            )
+        ),
         "rate": float(loaded.optimizer.learning_rate.value),
         "names": [weight.path for weight in loaded.weights],
     }
@@ -87,7 +91,11 @@ def custom_objects(keras, same, tmp_path):
     with keras.utils.custom_object_scope(objects):
         again = keras.models.load_model(tmp_path / "custom.h5")
     return {
-        "scores": [score, loaded.evaluate(X, Y, verbose=0), again.evaluate(X, Y)],
+        "scores": [
+            score,
+            loaded.evaluate(X, Y, verbose=0),
+            again.evaluate(X, Y, verbose=0),
+        ],
         "factor": loaded.layers[0].factor,
         "registered": keras.saving.get_registered_name(Scaled),
     }

@@ -68,18 +68,13 @@ def accumulated_gradients(keras, same):
     return _trained(keras, same, optimizer)
 
 
-def rmsprop_in_fit(keras, same):
-    """RMSprop with momentum, centred."""
-    optimizer = keras.optimizers.RMSprop(0.01, rho=0.8, momentum=0.5, centered=True)
-    return _trained(keras, same, optimizer)
-
-
 def decaying_rate(keras, same):
-    """A schedule in place of a learning rate."""
+    """A schedule in place of a learning rate; RMSprop with momentum, centred."""
     schedule = keras.optimizers.schedules.ExponentialDecay(
-        0.5, decay_steps=2, decay_rate=0.6, staircase=True
+        0.02, decay_steps=2, decay_rate=0.6, staircase=True
     )
-    return _trained(keras, same, keras.optimizers.SGD(schedule))
+    optimizer = keras.optimizers.RMSprop(schedule, momentum=0.5, centered=True)
+    return _trained(keras, same, optimizer)
 
 
 def warm_cosine(keras, same):

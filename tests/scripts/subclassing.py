@@ -177,7 +177,7 @@ def activity_loss(keras, same):
             return inputs
 
     inputs = keras.Input((4,))
-    x = keras.layers.Dense(6, activity_regularizer=keras.regularizers.L1(0.01))(inputs)
+    x = keras.layers.Dense(5, activity_regularizer=keras.regularizers.L1(0.01))(inputs)
     model = keras.Model(inputs, keras.layers.Dense(3)(Sparse()(x)))
     model.compile("sgd", "mse", metrics=["mse"])
     same(model)
@@ -293,13 +293,13 @@ def functional_subclass(keras, same):
     """A class that hands inputs and outputs to `super().__init__`."""
 
     class Tiny(keras.Model):
-        def __init__(self, units=5, **kwargs):
+        def __init__(self, units=3, **kwargs):
             inputs = keras.Input((4,))
             x = keras.layers.Dense(units, activation="relu")(inputs)
             super().__init__(inputs=inputs, outputs=keras.layers.Dense(3)(x), **kwargs)
             self.units = units
 
-    model = Tiny(units=7)
+    model = Tiny(units=5)
     model.compile("rmsprop", "mse", metrics=["mae"])
     same(model)
     history = model.fit(X, Y, epochs=2, verbose=0, shuffle=False)
