@@ -365,7 +365,8 @@ class Variable(Operators):
 
     def replace(self, value: Any) -> None:
         """Put in an array of the right shape and dtype that nobody else holds."""
-        self._value, self.exposed = value, False
+        # Other threads may be using the value of a variable that is the process's.
+        self._value, self.exposed = value, self.ambient
 
     def private(self) -> Any:
         """Return the array for a compiled step that may overwrite it in place."""

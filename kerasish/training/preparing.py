@@ -24,6 +24,7 @@ class Preparation:
     def __init__(self) -> None:
         self.y_pred: Any = None
         self._known: Any = None
+        self._kinds: Any = None
         self._programs: dict[Any, Program] = {}
 
     def __getstate__(self) -> dict[str, Any]:
@@ -49,8 +50,12 @@ class Preparation:
             if uses_outputs or not all(part.built for part in model._flatten_layers()):
                 run = self._outputs_of_rows if compiled.eager else self._outputs
                 self.y_pred = run(model, batch[0] if compiled.eager else x)
-            self._build(model, compiled, specs)
-            self._known = specs
+            kinds = _kinds(y, self.y_pred)
+            if self._kinds is None or kinds != self._kinds:
+                self._build(model, compiled, specs)
+            elif compiled.loss is not None and is_default(model, "compute_loss"):
+                compiled.loss.check(y, self.y_pred)
+            self._known, self._kinds = specs, kinds
         elif compiled.loss is not None and is_default(model, "compute_loss"):
             compiled.loss.check(y, self.y_pred)
         if isinstance(data, ArrayData):
@@ -145,12 +150,14 @@ def _has_own_logs(model: Any, kind: str) -> bool:
 
 
 def _hyperparameters(optimizer: Any) -> tuple[Any, ...]:
-    """Numbers that a compiled step holds; other values need another program."""
-    return tuple(
-        (key, value)
-        for key, value in sorted(getattr(optimizer, "__dict__", {}).items())
-        if isinstance(value, (bool, int, float, str))
-    )
+    """What of an optimizer a compiled step holds; other values need another program."""
+    found: list[Any] = []
+    for key, value in sorted(getattr(optimizer, "__dict__", {}).items()):
+        if isinstance(value, Optimizer):
+            found.append((key, *_hyperparameters(value)))
+        elif isinstance(value, (bool, int, float, str)) or callable(value):
+            found.append((key, value))  # a schedule counts as the object it is
+    return tuple(found)
 
 
 def _sample(data: Any) -> Any:
@@ -170,14 +177,23 @@ def _symbolic(batch: Any) -> Any:
 
 
 def _is_same(known: Any, specs: Any) -> bool:
+    """Say whether inputs and targets are alike; weights may come and go."""
     if known is None:
         return False
-    a, b = tree.flatten(known), tree.flatten(specs)
+    a, b = tree.flatten(known[:2]), tree.flatten(specs[:2])
     return len(a) == len(b) and all(
         (x is None) == (y is None)
         and (x is None or (x.shape, x.dtype) == (y.shape, y.dtype))
         for x, y in zip(a, b)
     )
+
+
+def _kinds(y: Any, y_pred: Any) -> Any:
+    """What of targets and outputs decides which metrics are meant by `"accuracy"`."""
+    return [
+        None if x is None else (len(x.shape), x.shape[-1:])
+        for x in tree.flatten((y, y_pred))
+    ]
 
 
 def _no_result(fn: Callable[..., Any]) -> Callable[..., Any]:

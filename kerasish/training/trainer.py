@@ -247,7 +247,7 @@ class Trainer(Steps):
         self.stop_training = False
         tester = self._tester(validate[0], callbacks) if validate else dict
         callbacks.on_train_begin()
-        epoch, logs = initial, {}
+        epoch, logs, told = initial, {}, False
         while epoch < epochs and not self.stop_training:
             if epoch > initial and isinstance(data, BatchStream) and not data.ready():
                 break
@@ -256,7 +256,7 @@ class Trainer(Steps):
                     data, arrays, self._epochs_done, epochs - epoch, most
                 )
                 callbacks.extend(epoch, several)
-                _warn_nan(several, epoch)
+                told = told or _warn_nan(several, epoch)
                 logs = {key: values[-1] for key, values in several.items()}
             else:
                 count = 1
@@ -266,7 +266,7 @@ class Trainer(Steps):
                     found = tester()
                     logs.update({f"val_{key}": x for key, x in found.items()})
                 callbacks.on_epoch_end(epoch, logs)
-                _warn_nan({key: [x] for key, x in logs.items()}, epoch)
+                told = told or _warn_nan({k: [x] for k, x in logs.items()}, epoch)
             epoch += count
             self._epochs_done += count
         if isinstance(self.optimizer, Optimizer) and epochs > initial:
@@ -516,8 +516,8 @@ def _is_due(epoch: int, freq: Any) -> bool:
     return epoch + 1 in freq
 
 
-def _warn_nan(logs: dict[str, list[Any]], first_epoch: int) -> None:
-    """Warn once, when the loss turns NaN or infinite, and say when."""
+def _warn_nan(logs: dict[str, list[Any]], first_epoch: int) -> bool:
+    """Warn if the loss turned NaN or infinite, and say when; return whether it did."""
     values = np.asarray(logs.get("loss", []))
     bad = np.flatnonzero(~np.isfinite(values.astype("float64")))
     if len(bad):
@@ -528,6 +528,7 @@ def _warn_nan(logs: dict[str, list[Any]], first_epoch: int) -> None:
             "of 0.",
             stacklevel=4,
         )
+    return len(bad) > 0
 
 
 def _close(*feeds: Any) -> None:

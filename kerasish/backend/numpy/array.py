@@ -155,7 +155,7 @@ def call_ufunc(
         kwargs = _map(_base, kwargs)
     with np.errstate(all="ignore"):
         result = getattr(ufunc, method)(*map(_base, inputs), **kwargs)
-    return result if "out" in kwargs else leave(result, half)
+        return result if "out" in kwargs else leave(result, half)
 
 
 def call_function(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
