@@ -49,7 +49,7 @@ def collect(
 
 
 def table(found: dict[str, dict[str, dict[str, list[float]]]], peers: list[str]) -> str:
-    """Markdown: medians of kerasish in seconds, and how many times longer peers take."""
+    """Markdown: medians of kerasish in seconds, and the ratios of its peers."""
     heads = ["workload", "measure", "kerasish, s", *[f"{p} / kerasish" for p in peers]]
     lines = [
         "| " + " | ".join(heads) + " |",

@@ -1,9 +1,10 @@
 """What is measured: for each workload one function for each contender.
 
-`python benchmarks/workloads.py WORKLOAD CONTENDER` runs one and prints its times as JSON.
+`python benchmarks/workloads.py WORKLOAD CONTENDER` runs one; it prints times as JSON.
 A function returns seconds by name.
 """
 
+import itertools
 import json
 import os
 import sys
@@ -136,7 +137,7 @@ def mlp_jax() -> Times:
             jnp.asarray(generator.normal(0, (2 / i) ** 0.5, (i, o)), "float32"),
             jnp.zeros(o),
         )
-        for i, o in zip(sizes, sizes[1:])
+        for i, o in itertools.pairwise(sizes)
     ]
     zeros = jax.tree.map(jnp.zeros_like, params)
     state = (params, zeros, jax.tree.map(jnp.zeros_like, params), jnp.zeros(()))
