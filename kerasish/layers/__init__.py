@@ -1,5 +1,7 @@
 """Layers: functions with weights, the parts that models are made of."""
 
+from typing import Any
+
 from .. import registry
 from .activation import ELU, Activation, LeakyReLU, PReLU, ReLU, Softmax
 from .dense import Dense, EinsumDense
@@ -64,3 +66,10 @@ __all__ = [
 ]
 
 registry.add_namespace("layers", {name: globals()[name] for name in __all__})
+
+
+def __getattr__(name: str) -> Any:  # PEP 562: names that are not here
+    raise AttributeError(
+        f"module {__name__!r} has no attribute {name!r}."
+        + registry.did_you_mean(name, __all__)
+    )

@@ -121,6 +121,11 @@ def _evaluate(
 ) -> Tensor:
     """Run a loss: one node of the graph, whatever it is made of."""
     values = loss.call(loss.converted(y_true), loss.converted(y_pred))
+    if values is None:
+        raise ValueError(
+            f"The loss `{loss.name}` returned None; it must return a tensor of values. "
+            "Is there a `return`?"
+        )
     counted = get_mask(values)
     if mask is None or counted is None:
         mask = counted if mask is None else mask

@@ -335,8 +335,8 @@ def softmax(x: Tensor, axis: Axes = -1) -> Tensor:
     x, axis = as_float(x), tuple_of(axis)
     if isinstance(axis, int) and x.shape[axis] == 1:
         warnings.warn(
-            f"`softmax` over axis {axis} of a tensor of shape {tuple(x.shape)} always "
-            "gives 1, since that axis has size 1. Did you mean `sigmoid`?",
+            f"`softmax` over axis {axis} always gives 1, since that axis has size 1. "
+            "Did you mean `sigmoid`?",
             stacklevel=3,
         )
     top = backend.stop_gradient(backend.xp.max(x, axis=axis, keepdims=True))

@@ -29,9 +29,16 @@ def step_function(model: Any, kind: str) -> Callable[[Any], Any]:
         try:
             x, y, weight = batch if kind != "predict" else (batch[0], None, None)
             data = pack_x_y_sample_weight(x, y, weight if y is not None else None)
-            if not takes_state(method):
-                return method(data)
-            return _with_state(model, method, kind, data)
+            if takes_state(method):
+                result = _with_state(model, method, kind, data)
+            else:
+                result = method(data)
+            if kind != "predict" and not isinstance(result, dict):
+                raise ValueError(
+                    f"`{kind}_step` of {type(model).__name__} must return a dict of "
+                    f"logs, name -> number, got {result!r}."
+                )
+            return result
         except (AttributeError, NameError, TypeError) as error:
             if own:
                 _explain_foreign(error, kind)

@@ -117,9 +117,14 @@ class Steps(Stateless):
         return value_and_gradients(fn, trained, unique(others))
 
     def _call_for_training(self, x: Any, training: bool) -> Any:
-        if "training" in inspect.signature(type(self).call).parameters:  # type: ignore[attr-defined]
-            return self(x, training=training)  # type: ignore[operator]
-        return self(x)  # type: ignore[operator]
+        taken = inspect.signature(type(self).call).parameters  # type: ignore[attr-defined]
+        options = {"training": training} if "training" in taken else {}
+        outputs = self(x, **options)  # type: ignore[operator]
+        if outputs is None:
+            raise ValueError(
+                f"`call` of {type(self).__name__} returned None. Is there a `return`?"
+            )
+        return outputs
 
     def _track_loss(self, loss: Any, x: Any) -> None:
         if self._compiled is not None:
