@@ -307,11 +307,6 @@ class Variable(Operators):
         """Number of elements."""
         return int(np.prod(self.shape))
 
-    @property
-    def handle(self) -> Any:
-        """The current array; an older name of `value`."""
-        return self.value
-
     def check_shape(self, value: Any) -> None:
         """Raise if `value` has not this variable's shape."""
         shape = tuple(np.shape(value) if not hasattr(value, "shape") else value.shape)
