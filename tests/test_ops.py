@@ -433,7 +433,8 @@ def test_equality():
     variable, tensor = kerasish.Variable([1.0, 2.0]), kerasish.KerasTensor((2,))
     assert np.asarray(variable == 1.0).tolist() == [True, False]
     assert np.asarray(variable != 1.0).tolist() == [False, True]
-    assert tensor == tensor and tensor != kerasish.KerasTensor((2,))
+    assert tensor == tensor and not tensor == kerasish.KerasTensor((2,))  # noqa: SIM201
+    assert (tensor != 0.0).dtype == "bool"  # as in Keras: `ids != 0` makes a mask
     assert tensor in [variable, tensor] and variable is not None
     assert len({variable, tensor}) == 2
 
