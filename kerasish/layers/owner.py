@@ -11,7 +11,7 @@ from .. import regularizers as regularizers_module
 from ..random import SeedGenerator
 from ..variable import Variable, functional, setting, state
 
-__all__ = ["Owner"]
+__all__ = ["Owner", "unique"]
 
 
 def walk(value: Any) -> Iterator[Any]:
@@ -27,7 +27,8 @@ def walk(value: Any) -> Iterator[Any]:
         yield value
 
 
-def _unique(things: Sequence[Any]) -> list[Any]:
+def unique(things: Sequence[Any]) -> list[Any]:
+    """Each thing once, in the first order; two are one if they are the same object."""
     return list({id(x): x for x in things}.values())
 
 
@@ -47,7 +48,7 @@ class Owner:
 
     def _own(self, kind: Any) -> list[Any]:
         """What of `kind` (a test) stands in the attributes, in order, once each."""
-        return _unique(
+        return unique(
             [
                 x
                 for name, value in self.__dict__.items()
@@ -72,7 +73,7 @@ class Owner:
         found: list[Any] = [self] if include_self else []
         for layer in self._layers:
             found += layer._flatten_layers() if recursive else [layer]
-        return _unique(found)
+        return unique(found)
 
     @property
     def variables(self) -> list[Variable]:
@@ -81,7 +82,7 @@ class Owner:
         found += [seed.state for seed in self._own(_is_seed)]
         for layer in self._layers:
             found += layer.variables
-        return _unique(found)
+        return unique(found)
 
     @property
     def weights(self) -> list[Variable]:
@@ -89,7 +90,7 @@ class Owner:
         found = self._own_variables()
         for layer in self._layers:
             found += layer.weights
-        return _unique(found)
+        return unique(found)
 
     @property
     def trainable_variables(self) -> list[Variable]:
@@ -119,7 +120,7 @@ class Owner:
         found = self._own(_is_metric)
         for layer in self._layers:
             found += layer.metrics
-        return _unique(found)
+        return unique(found)
 
     @property
     def metrics_variables(self) -> list[Variable]:

@@ -8,6 +8,7 @@ from typing import Any
 from ..graph import is_symbolic
 from ..layers.input import InputLayer
 from ..layers.layer import Layer
+from ..layers.owner import unique
 
 __all__ = ["summary_html", "summary_text"]
 
@@ -203,8 +204,8 @@ def _wrap(text: str, width: int) -> list[str]:
 
 
 def _totals(model: Any) -> list[str]:
-    trained = _unique(model.trainable_weights)
-    rest = _unique(model.non_trainable_weights)
+    trained = unique(model.trainable_weights)
+    rest = unique(model.non_trainable_weights)
     slots: list[Any] = []
     if getattr(model.optimizer, "built", False) and model.optimizer is not None:
         slots = list(getattr(model.optimizer, "variables", []))
@@ -215,10 +216,6 @@ def _totals(model: Any) -> list[str]:
     if not model.built:
         lines.append(" (not built yet: call it on data, or `build` it)")
     return lines
-
-
-def _unique(variables: list[Any]) -> list[Any]:
-    return list({id(v): v for v in variables}.values())
 
 
 def _count(variables: list[Any]) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 from .. import backend, tree
 from ..data import ArrayData
 from ..graph import KerasTensor, infer_call
+from ..layers.owner import unique
 from ..optimizers import Optimizer
 from ..random import default_generator
 from ..variable import abstract
@@ -13,7 +14,6 @@ from .checks import check_data
 from .loop import to_device
 from .program import EagerProgram, Program
 from .step_function import is_default, step_function
-from .steps import unique
 
 __all__ = ["Preparation"]
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from .. import tree
 from ..data import unpack_x_y_sample_weight
+from ..layers.owner import unique
 from ..random import default_generator
 from ..variable import Variable, state
 from .compiled import total
@@ -182,8 +183,3 @@ class Steps(Stateless):
     def loss_tracker(self) -> Any:
         """The metric that averages the loss."""
         return None if self._compiled is None else self._compiled.loss_tracker
-
-
-def unique(variables: list[Variable]) -> list[Variable]:
-    """Each variable once, in the first order."""
-    return list({id(v): v for v in variables}.values())

@@ -14,6 +14,7 @@ from ..data import (
     adapt,
     train_validation_split,
 )
+from ..layers.owner import unique
 from ..metrics import Mean
 from ..optimizers import LossScaleOptimizer, Optimizer
 from ..random import default_generator
@@ -21,7 +22,7 @@ from .compiled import CompileLoss, CompileMetrics
 from .loop import Runner, fetch, to_device
 from .predicting import Predictor
 from .preparing import Preparation
-from .steps import Steps, unique
+from .steps import Steps
 
 __all__ = ["Trainer"]
 
