@@ -265,7 +265,7 @@ def test_nothing_is_compiled_twice():
     assert new(fit()) == 0
     model.optimizer.learning_rate = 0.01
     assert new(fit()) == 0
-    assert new(fit(epochs=1)) <= 4  # room for fewer epochs is another program
+    assert new(fit(epochs=1)) == 0  # as many epochs as wanted
     assert new(fit(epochs=1, callbacks=[each_batch()])) == 0
     assert new(fit(callbacks=[each_epoch()])) == 0
     assert new(fit(validation_data=(X[:5], Y[:5]))) <= 4  # to evaluate

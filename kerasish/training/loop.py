@@ -18,7 +18,7 @@ __all__ = ["Pace", "Runner", "fetch", "to_device"]
 # A dispatch should last this long: short enough for a live bar and a prompt Ctrl-C.
 BUDGET = 0.1
 # Orders and logs of several epochs are passed in one array of at most so many entries.
-MOST_ENTRIES = 2**19
+MOST_ENTRIES = 2**17
 MOST_EPOCHS = 4096
 IN_FLIGHT = 2  # batches of a stream that may wait for the device
 
@@ -87,9 +87,12 @@ class Runner:
         self._each_batch = getattr(callbacks, f"needs_{kind}_batches")
         self._paces: dict[int, tuple[Pace, Pace]] = {}
 
-    def most_epochs(self, rows: int, epochs: int) -> int:
-        """Return how many epochs one dispatch may take."""
-        return max(1, min(epochs, MOST_EPOCHS, MOST_ENTRIES // rows))
+    def most_epochs(self, rows: int) -> int:
+        """Return how many epochs one dispatch may take.
+
+        A function of the data alone, so that another `fit` meets the same program.
+        """
+        return max(1, min(MOST_EPOCHS, MOST_ENTRIES // rows))
 
     def epoch(self, data: Any, arrays: Any, number: int, most: int = 1) -> Any:
         """Run one epoch; return its logs, a function of nothing that fetches them.

@@ -242,9 +242,8 @@ class Trainer(Steps):
         programs = compiled.prepared.programs(self, compiled, "train")
         runner = Runner(programs, callbacks, "train", lambda: self.stop_training)
         arrays = to_device(data.arrays) if isinstance(data, ArrayData) else None
-        most = 1
-        if arrays is not None and validate is None and not callbacks.needs_epochs:
-            most = runner.most_epochs(data.rows, epochs - initial)
+        most = runner.most_epochs(data.rows) if isinstance(data, ArrayData) else 1
+        bulk = most > 1 and validate is None and not callbacks.needs_epochs
         self.stop_training = False
         tester = self._tester(validate[0], callbacks) if validate else dict
         callbacks.on_train_begin()
@@ -252,7 +251,7 @@ class Trainer(Steps):
         while epoch < epochs and not self.stop_training:
             if epoch > initial and isinstance(data, BatchStream) and not data.ready():
                 break
-            if most > 1 and epoch > initial:
+            if bulk and epoch > initial:
                 count, several = runner.epochs(
                     data, arrays, self._epochs_done, epochs - epoch, most
                 )
