@@ -1,6 +1,7 @@
 """Settings of the whole suite. They must stand before any array library loads."""
 
 import atexit
+import importlib.metadata
 import os
 import random
 import sys
@@ -10,6 +11,9 @@ import tempfile
 os.environ.setdefault("KERAS_BACKEND", "jax")
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 os.environ.setdefault("MPLBACKEND", "agg")
+# The newer emitters of XLA take twice as long to compile; an unknown flag is fatal.
+if importlib.metadata.version("jaxlib").startswith("0.10."):
+    os.environ.setdefault("XLA_FLAGS", "--xla_cpu_use_fusion_emitters=false")
 # Neither the settings of the person who runs the tests nor a file that Keras
 # writes at import may matter.
 _home = tempfile.TemporaryDirectory(prefix="kerasish-tests-")
@@ -36,6 +40,16 @@ def fresh_state():
         if library is not None:
             library.utils.clear_session(free_memory=False)
             library.utils.set_random_seed(SEED)
+
+
+@pytest.fixture(scope="module")
+def quick_compilation():
+    """Programs that run once need no optimization: compiling is most of the time."""
+    import jax
+
+    jax.config.update("jax_disable_most_optimizations", True)
+    yield
+    jax.config.update("jax_disable_most_optimizations", False)
 
 
 @pytest.fixture(autouse=True, scope="module")

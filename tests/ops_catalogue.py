@@ -6,9 +6,7 @@ Few shapes on purpose: JAX compiles each op anew for each shape.
 from dataclasses import dataclass
 from typing import Any
 
-import jax
 import numpy as np
-import pytest
 
 
 def _floats(*shape: int, low: float = -2.0, high: float = 2.0, seed: int = 0) -> Any:
@@ -37,14 +35,6 @@ PROBABILITIES = U / U.sum(-1, keepdims=True)
 ONE_HOT = np.eye(3, dtype="float32")[[2, 0]]
 IDS = np.array([1, 0], "int32")
 MEAN, VARIANCE = F[0], P[0]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def quick_compilation():
-    """Programs that run once need no optimization."""
-    jax.config.update("jax_disable_most_optimizations", True)
-    yield
-    jax.config.update("jax_disable_most_optimizations", False)
 
 
 @dataclass

@@ -26,12 +26,7 @@ modes = pytest.mark.parametrize("row, training", MODES)
 SPATIAL = "SpatialDropout"  # their constructors take no `trainable`
 
 
-@pytest.fixture(autouse=True, scope="module")
-def quick_compilation():
-    """Thousands of small programs run once here: compiling is most of the time."""
-    jax.config.update("jax_disable_most_optimizations", True)
-    yield
-    jax.config.update("jax_disable_most_optimizations", False)
+pytestmark = pytest.mark.usefixtures("quick_compilation")
 
 
 def make(library, row, **more):

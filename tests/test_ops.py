@@ -10,11 +10,13 @@ import jax.numpy as jnp
 import keras
 import numpy as np
 import pytest
-from ops_catalogue import ROWS, quick_compilation  # noqa: F401
+from ops_catalogue import ROWS
 
 import kerasish
 from kerasish import backend, ops, tree
 from kerasish.graph import is_symbolic
+
+pytestmark = pytest.mark.usefixtures("quick_compilation")
 
 NUMPY = os.environ.get("KERASISH_BACKEND") == "numpy"
 

@@ -7,11 +7,12 @@ import jax.numpy as jnp
 import keras
 import numpy as np
 import pytest
-from ops_catalogue import quick_compilation  # noqa: F401
 
 import kerasish
 from kerasish import backend, ops
 from kerasish.variable import functional
+
+pytestmark = pytest.mark.usefixtures("quick_compilation")
 
 NUMPY = os.environ.get("KERASISH_BACKEND") == "numpy"
 F = np.linspace(-1, 2, 6, dtype="float32").reshape(2, 3)

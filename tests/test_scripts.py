@@ -4,12 +4,10 @@ The scripts stand in `tests/scripts/`. Each runs with real Keras, then with kera
 from the same initial weights; all that it returns must agree to 1e-4.
 """
 
-import functools
 import importlib
 import inspect
 from pathlib import Path
 
-import jax
 import keras
 import numpy as np
 import pytest
@@ -53,21 +51,7 @@ class Same:
         self.used = 0
 
 
-@pytest.fixture(autouse=True, scope="module")
-def quick_compilation():
-    """Nets this small are compiled for much longer than they run: 85 s, not 160."""
-    jax.config.update("jax_disable_most_optimizations", True)
-    options = {"xla_cpu_use_fusion_emitters": False}
-    jit = functools.partial(jax.jit, compiler_options=options)
-    with pytest.MonkeyPatch.context() as patch:
-        try:
-            jit(abs)(1.0)
-        except jax.errors.JaxRuntimeError:
-            pass  # another XLA, which does not know the option
-        else:
-            patch.setattr(jax, "jit", jit)
-        yield
-    jax.config.update("jax_disable_most_optimizations", False)
+pytestmark = pytest.mark.usefixtures("quick_compilation")
 
 
 def run(script, library, same, folder):
