@@ -16,6 +16,8 @@ __all__ = ["Program", "StepFunction"]
 
 StepFunction = Callable[[Any], Any]
 
+BLOCK = 32  # epochs of an inner loop
+
 
 class Program:
     """A step, repeated over batches, compiled.
@@ -114,7 +116,7 @@ class Program:
             return result, new[:count]
 
         def epoch(e: Any, carry: Any) -> Any:
-            state, logs, kept = carry
+            state, logs = carry
             state = self._begin(call, state, backend.xp.logical_or(reset, e > 0))
             order = None if orders is None else orders[e]
             bounds = (start, stop, tail)
@@ -122,21 +124,13 @@ class Program:
             if not self.own_logs:
                 logs, state = call(self._results, state)
                 logs = _arrays(logs)
-            kept = tree.map_structure(
-                lambda all_, one: backend.index_update(all_, e, one), kept, logs
-            )
-            return state, logs, kept
+            return state, logs
 
         logs = self._empty_logs(call, state, data, orders)
-        kept = tree.map_structure(
-            lambda x: backend.xp.zeros((self.most_epochs, *x.shape), x.dtype), logs
-        )
-        carry = (state, logs, kept)
         if self.most_epochs == 1:
-            state, _, kept = epoch(0, carry)
-        else:
-            state, _, kept = backend.fori_loop(0, epochs, epoch, carry)
-        return state, kept
+            state, logs = epoch(0, (state, logs))
+            return state, tree.map_structure(lambda x: x[None], logs)
+        return _kept_loop(self.most_epochs, epochs, epoch, (state, logs))
 
     def _steps(self, call: Any, carry: Any, data: Any, order: Any, bounds: Any) -> Any:
         """Run the full batches from `start` to `stop`, and the short one if `tail`."""
@@ -180,6 +174,48 @@ class Program:
         else:
             logs, _ = call(self._results, state)
         return tree.map_structure(backend.xp.zeros_like, _arrays(logs))
+
+
+def _kept_loop(most: int, count: Any, body: Any, carry: Any) -> tuple[Any, Any]:
+    """Run `body(i, (state, logs)) -> (state, logs)` `count` times; keep all the logs.
+
+    The loop is nested: XLA:CPU compiles an inner loop that touches little memory as one
+    function, 7 times faster for tiny models, and its logs must be few for that.
+    """
+    state, empty = carry
+
+    def room(length: int) -> Any:
+        return tree.map_structure(
+            lambda x: backend.xp.zeros((length, *x.shape), x.dtype), empty
+        )
+
+    def put(kept: Any, i: Any, logs: Any) -> Any:
+        return tree.map_structure(
+            lambda all_, one: backend.index_update(all_, i, one), kept, logs
+        )
+
+    size = min(BLOCK, most)
+
+    def block(b: Any, carry: Any) -> Any:
+        def inner(i: Any, carry: Any) -> Any:
+            state, logs, kept = carry
+            state, logs = body(b * size + i, (state, logs))
+            return state, logs, put(kept, i, logs)
+
+        state, logs, kept = carry
+        left = backend.xp.minimum(size, count - b * size)
+        state, logs, some = backend.fori_loop(0, left, inner, (state, logs, room(size)))
+        return state, logs, put(kept, b, some)
+
+    blocks = -(-most // size)
+    kept = tree.map_structure(
+        lambda x: backend.xp.zeros((blocks, size, *x.shape), x.dtype), empty
+    )
+    state, _, kept = backend.fori_loop(
+        0, (count + size - 1) // size, block, (state, empty, kept)
+    )
+    flat = tree.map_structure(lambda x: x.reshape(-1, *x.shape[2:]), kept)
+    return state, flat
 
 
 def rows_of(data: Any, first: Any, size: int, order: Any) -> Any:
