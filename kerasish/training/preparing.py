@@ -13,6 +13,7 @@ from ..variable import abstract
 from .checks import check_data
 from .loop import to_device
 from .program import EagerProgram, Program
+from .sharing import make_of
 from .step_function import is_default, step_function
 
 __all__ = ["Preparation"]
@@ -120,14 +121,19 @@ class Preparation:
         else:
             changing = unique([*rest, *metrics])
             fixed = [v for v in trained if id(v) not in {id(c) for c in changing}]
-        flags = tuple((id(v), v.trainable) for v in (*changing, *fixed))
-        key = (kind, flags, _hyperparameters(model.optimizer))
-        make = EagerProgram if compiled.eager else Program
+        known = [*changing, *fixed]
+        unused = () if kind == "train" else ("optimizer",)
+        make = None if compiled.eager else make_of(model, known, unused)
+        key: tuple[Any, ...] = (kind, make)
+        if make is None:
+            flags = tuple((id(v), v.trainable) for v in known)
+            key = (kind, flags, _hyperparameters(model.optimizer))
+        program_class = EagerProgram if compiled.eager else Program
 
         def program(rows: int, batch_size: int, most_epochs: int) -> Program:
             full = (*key, rows, batch_size, most_epochs)
             if full not in self._programs:
-                self._programs[full] = make(
+                self._programs[full] = program_class(
                     step_function(model, kind),
                     model.get_metrics_result,
                     model.reset_metrics,
@@ -138,6 +144,7 @@ class Preparation:
                     rows,
                     most_epochs,
                     _has_own_logs(model, kind),
+                    key if make is not None else None,
                 )
             return self._programs[full]
 

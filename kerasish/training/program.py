@@ -6,11 +6,12 @@ argument, so one compilation serves a single step for a callback, a piece of an 
 for the progress bar, or thousands of epochs at once.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 from .. import backend, tree
 from ..variable import Variable, functional
+from .sharing import compiled
 
 __all__ = ["Program", "StepFunction"]
 
@@ -33,6 +34,7 @@ class Program:
         rows: rows of the data; the last `rows % batch_size` are a shorter batch.
         most_epochs: how many epochs one call can run at most.
         own_logs: whether the logs are those that `step` returns, not `results()`.
+        make: what the step depends on besides its variables, see `sharing`.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class Program:
         rows: int,
         most_epochs: int = 1,
         own_logs: bool = False,
+        make: Hashable | None = None,
     ) -> None:
         self.changing, self.fixed = list(changing), list(fixed)
         self.batch_size, self.rows = batch_size, rows
@@ -61,7 +64,9 @@ class Program:
         self._step = functional(step, known)
         self._results = functional(results, known)
         self._reset = functional(reset, known)
-        self._compiled = backend.jit(self._run, donate=(0,))
+        if make is not None:
+            make = (make, batch_size, rows, most_epochs, own_logs)
+        self._compiled = compiled(make, donate=(0,))
 
     def run(
         self,
@@ -90,7 +95,8 @@ class Program:
         state = [v.private() for v in self.changing]
         fixed = [v._value for v in self.fixed]
         new, logs = self._compiled(
-            state, fixed, data, orders, epochs, start, stop - tail, tail, reset
+            self._run,
+            *(state, fixed, data, orders, epochs, start, stop - tail, tail, reset),
         )
         for variable, value in zip(self.changing, new):
             variable.replace(value)

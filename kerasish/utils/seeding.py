@@ -6,6 +6,7 @@ import random as python_random
 import numpy as np
 
 from .. import config, initializers, random, registry
+from ..training import sharing
 
 __all__ = ["clear_session", "set_random_seed"]
 
@@ -43,10 +44,10 @@ def clear_session(free_memory: bool = True) -> None:
     """Start counting automatic names anew: the next Dense is `dense` again.
 
     Models are ordinary objects that go when nobody holds them; there is no registry
-    that keeps them.
+    that keeps them. Compiled programs wait for another model of the same make.
 
     Args:
-        free_memory: collect unreachable cycles now.
+        free_memory: collect unreachable cycles and drop compiled programs now.
 
     Example:
         >>> keras.utils.clear_session()
@@ -56,4 +57,5 @@ def clear_session(free_memory: bool = True) -> None:
     registry.reset_names()
     config.set_dtype_policy(None)
     if free_memory:
+        sharing.forget()
         gc.collect()
