@@ -12,6 +12,7 @@ from typing import Any
 
 __all__ = [
     "backend",
+    "compilation_cache",
     "disable_flash_attention",
     "disable_interactive_logging",
     "disable_traceback_filtering",
@@ -30,6 +31,7 @@ __all__ = [
     "max_epochs",
     "max_steps_per_epoch",
     "set_backend",
+    "set_compilation_cache",
     "set_dtype_policy",
     "set_epsilon",
     "set_floatx",
@@ -65,7 +67,7 @@ def _read_file() -> dict[str, Any]:
     path = home() / "kerasish.json"
     if not path.is_file():
         return {}
-    keys = ("floatx", "epsilon", "image_data_format", "backend")
+    keys = ("floatx", "epsilon", "image_data_format", "backend", "compilation_cache")
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
@@ -84,8 +86,9 @@ def _read_file() -> dict[str, Any]:
             _positive("epsilon", found["epsilon"])
         if "image_data_format" in found:
             _choice("image_data_format", found["image_data_format"], FORMATS)
-        if not isinstance(found.get("backend", ""), str):
-            raise ValueError(f"`backend` must be a string, not {found['backend']!r}.")
+        for key in ("backend", "compilation_cache"):
+            if not isinstance(found.get(key, ""), str):
+                raise ValueError(f"`{key}` must be a string, not {found[key]!r}.")
     except ValueError as error:
         raise ValueError(f"In the settings file {path}: {error}") from None
     return found
@@ -107,6 +110,8 @@ _settings: dict[str, Any] = {
     "epsilon": float(_file.get("epsilon", 1e-7)),
     "image_data_format": _file.get("image_data_format", "channels_last"),
     "backend": _initial_backend(_file.get("backend")),
+    "compilation_cache": os.environ.get("KERASISH_COMPILATION_CACHE")
+    or _file.get("compilation_cache"),
     "dtype_policy": None,
     "interactive_logging": True,
     "traceback_filtering": True,
@@ -146,6 +151,25 @@ def set_backend(backend: str) -> None:
             the group `kerasish.backends`.
     """
     _change("backend", backend)
+
+
+def compilation_cache() -> str | None:
+    """Return the folder that keeps compiled programs between processes, if any."""
+    return _settings["compilation_cache"]
+
+
+def set_compilation_cache(folder: str | os.PathLike[str] | None) -> None:
+    """Keep compiled programs in a folder, so that the next process finds them.
+
+    A script that ran before starts without compiling: see the guide to training. The
+    environment variable `KERASISH_COMPILATION_CACHE` and the key `compilation_cache` of
+    the settings file say the same.
+
+    Args:
+        folder: made if need be; only you should be able to write there, since what it
+            holds is run. None: keep nothing.
+    """
+    _change("compilation_cache", None if folder is None else os.fspath(folder))
 
 
 def floatx() -> str:

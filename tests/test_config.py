@@ -311,6 +311,35 @@ def test_where_the_backend_comes_from(found):
     assert found[0]["choices"] == [backend for _, backend in CHOICES]
 
 
+TRAINING = """
+import kerasish, numpy as np, jax
+hits = []
+jax.monitoring.register_event_listener(lambda name, **_: hits.append(name))
+model = kerasish.Sequential([kerasish.Input((3,)), kerasish.layers.Dense(2)])
+model.compile("sgd", "mse")
+model.fit(np.ones((4, 3)), np.ones((4, 2)), verbose=0)
+print("hits", sum("cache_hits" in name for name in hits))
+"""
+
+
+@pytest.mark.skipif(NUMPY, reason="nothing is compiled")
+def test_compiled_programs_are_kept_in_the_folder_that_is_set(tmp_path):
+    folder = tmp_path / "programs"
+    env = {**os.environ, "KERASISH_COMPILATION_CACHE": str(folder)}
+    assert run(TRAINING, env).split() == ["hits", "0"]
+    assert list(folder.iterdir())
+    assert int(run(TRAINING, env).split()[1]) > 0
+
+
+def test_the_folder_of_programs_can_be_set_and_unset(tmp_path):
+    kerasish.config.set_compilation_cache(tmp_path)
+    try:
+        assert kerasish.config.compilation_cache() == str(tmp_path)
+    finally:
+        kerasish.config.set_compilation_cache(None)
+    assert kerasish.config.compilation_cache() is None
+
+
 def test_a_backend_that_is_not_there_says_so_when_it_is_needed():
     code = """
 import kerasish

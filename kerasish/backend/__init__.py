@@ -9,6 +9,7 @@ third party can run it on its own backend.
 | --- | --- | --- |
 | arrays | `xp` | a namespace with the Array API standard's and NumPy's function names |
 | | `asarray(x, dtype=None)` | an array of the backend; 64-bit only when enabled |
+| | `adopt(x)` | of a NumPy array that nobody changes: may share its memory |
 | | `to_numpy(x)` | a writable NumPy copy |
 | | `is_array(x)`, `dtype_name(x)`, `cast(x, dtype)` | dtypes are strings |
 | shapes | `infer(fn, specs)` | run abstractly; a tree of `Spec(shape, dtype)` |
@@ -18,6 +19,7 @@ third party can run it on its own backend.
 | running | `jit(fn, donate=())`, `vmap(fn, in_axes, out_axes)` | `jit` may be idle |
 | | `eager()` | a context in which computing is concrete, even within a trace |
 | | `block(tree)` | wait until the arrays are computed; returns the tree |
+| | `keep_programs(folder)` | where compiled programs stay between processes, or None |
 | control | `scan, while_loop, fori_loop, cond, switch, associative_scan` | as jax.lax |
 | random | `uniform, normal, ...` | the first argument is a key, uint32 of shape (2,) |
 | kernels | `erf, top_k, segment_sum, index_update, ...` | what `xp` says badly |
@@ -61,9 +63,9 @@ __all__ = [
 ]
 
 CONTRACT = (
-    *("xp", "asarray", "to_numpy", "is_array", "dtype_name", "cast", "infer"),
-    *("STAND_INS", "value_and_grad", "stop_gradient", "custom_gradient"),
-    *("jit", "vmap", "eager", "block"),
+    *("xp", "asarray", "adopt", "to_numpy", "is_array", "dtype_name", "cast"),
+    *("infer", "STAND_INS", "value_and_grad", "stop_gradient", "custom_gradient"),
+    *("jit", "vmap", "eager", "block", "keep_programs"),
     *("scan", "while_loop", "fori_loop", "cond", "switch", "associative_scan"),
     *("uniform", "normal", "truncated_normal", "randint", "bernoulli", "gamma"),
     *("beta", "binomial", "categorical", "permutation", "split", "fold_in"),
@@ -96,6 +98,8 @@ def use(name: str) -> None:
         raise ValueError(f"The backend {name!r} lacks {missing} of the contract.")
     globals().update({key: getattr(module, key) for key in CONTRACT})
     module.enable_float64(config.floatx() == "float64")
+    if config.compilation_cache():
+        module.keep_programs(config.compilation_cache())
 
 
 def _find(name: str) -> ModuleType:
@@ -117,8 +121,14 @@ def _floatx_changed(value: str) -> None:
         globals()["enable_float64"](value == "float64")
 
 
+def _cache_changed(folder: str | None) -> None:
+    if "xp" in globals():
+        globals()["keep_programs"](folder)
+
+
 config.listeners["backend"] = use
 config.listeners["floatx"] = _floatx_changed
+config.listeners["compilation_cache"] = _cache_changed
 
 
 # Names that Keras has here, though they belong to modules above this one.

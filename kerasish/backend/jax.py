@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
+from jax.experimental.compilation_cache import compilation_cache
 from jax.scipy import special
 
 from .. import dtypes
@@ -76,6 +77,11 @@ def asarray(x: Any, dtype: str | None = None) -> Array:
     if hasattr(x, "__array__") and not isinstance(x, (np.ndarray, jax.Array)):
         x = np.asarray(x)
     return jnp.asarray(x, _canonical(dtype))
+
+
+def adopt(x: np.ndarray) -> Array:
+    """Take over an array that nobody changes; aligned to 64 bytes it is not copied."""
+    return jax.device_put(x)
 
 
 def to_numpy(x: Any) -> np.ndarray:
@@ -158,6 +164,15 @@ def jit(fn: Callable[..., Any], donate: Sequence[int] = ()) -> Callable[..., Any
 vmap = jax.vmap
 eager = jax.ensure_compile_time_eval
 block = jax.block_until_ready
+
+
+def keep_programs(folder: str | None) -> None:
+    """Keep compiled programs in a folder for other processes; None: keep none."""
+    jax.config.update("jax_compilation_cache_dir", folder)
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+    jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+    compilation_cache.reset_cache()  # JAX reads the folder once
+
 
 scan = lax.scan
 while_loop = lax.while_loop
