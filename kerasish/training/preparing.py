@@ -143,17 +143,12 @@ class Preparation:
                     batch_size,
                     rows,
                     most_epochs,
-                    _has_own_logs(model, kind),
+                    model._has_own_logs(kind),
                     key if make is not None else None,
                 )
             return self._programs[full]
 
         return program
-
-
-def _has_own_logs(model: Any, kind: str) -> bool:
-    names = (f"{kind}_step", "compute_metrics", "get_metrics_result")
-    return not all(is_default(model, name) for name in names)
 
 
 def _hyperparameters(optimizer: Any) -> tuple[Any, ...]:

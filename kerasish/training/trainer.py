@@ -20,8 +20,9 @@ from ..optimizers import LossScaleOptimizer, Optimizer
 from ..random import default_generator
 from .compiled import CompileLoss, CompileMetrics
 from .loop import Runner, fetch, to_device
-from .predicting import Predictor
+from .predicting import Forwards
 from .preparing import Preparation
+from .step_function import is_default
 from .steps import Steps
 
 __all__ = ["Trainer"]
@@ -49,7 +50,7 @@ class Trainer(Steps):
     loss: Any = None
     stop_training = False
     _compiled: CompileState | None = None
-    _predictor: Predictor | None = None
+    _forwards: Forwards | None = None
 
     def compile(
         self,
@@ -116,7 +117,7 @@ class Trainer(Steps):
         self.run_eagerly, self.jit_compile = bool(run_eagerly), bool(jit_compile)
         self.steps_per_execution = steps_per_execution
         self.stop_training = False
-        self._predictor = None
+        self._forwards = None
 
     @property
     def compiled(self) -> bool:
@@ -360,33 +361,33 @@ class Trainer(Steps):
         steps = _limited(steps, config.max_steps_per_epoch())
         data = adapt(x, batch_size=batch_size, steps=steps)
         self._prepare_to_predict(data)
-        callbacks = self._callback_list(
-            callbacks, False, verbose, epochs=1, steps=data.steps
-        )
+        told = None
+        if callbacks is not None or verbose:
+            told = self._callback_list(
+                callbacks, False, verbose, epochs=1, steps=data.steps
+            )
         self.stop_predicting = False
-        callbacks.on_predict_begin()
+        if told is not None:
+            told.on_predict_begin()
         try:
-            outputs = self._predict_function().all(
-                data, callbacks, lambda: self.stop_predicting
+            outputs = self._forward_passes().all(
+                data, told, lambda: self.stop_predicting
             )
         finally:
             _close(data)
-        callbacks.on_predict_end()
+        if told is not None:
+            told.on_predict_end()
         return outputs
 
     def _prepare_to_predict(self, data: Any) -> None:
         if not self.built:  # type: ignore[attr-defined]
             Preparation.build_model(self, data)
 
-    def _predict_function(self) -> Predictor:
-        seed = default_generator().state
-        variables = unique([*self.variables, seed])  # type: ignore[attr-defined]
-        known = self._predictor
-        if known is None or [*map(id, known.variables)] != [*map(id, variables)]:
+    def _forward_passes(self) -> Forwards:
+        if self._forwards is None:
             eager = self._compiled is not None and self._compiled.eager
-            self._predictor = Predictor(self, variables, eager)
-        assert self._predictor is not None
-        return self._predictor
+            self._forwards = Forwards(self, eager)
+        return self._forwards
 
     # --- single batches ---------------------------------------------------------------
 
@@ -434,17 +435,14 @@ class Trainer(Steps):
         if isinstance(data, BatchStream):
             raise ValueError("`predict_on_batch` takes the arrays of one batch.")
         self._prepare_to_predict(data)
-        outputs = self._predict_function().batch(
-            (to_device(data.arrays[0]), None, None)
-        )
-        return tree.map_structure(np.array, outputs)
+        return self._forward_passes().batch(data.x)
 
     # --- helpers ----------------------------------------------------------------------
 
     def __getstate__(self) -> dict[str, Any]:
         saved: dict[str, Any] = super().__getstate__()  # type: ignore[assignment]
         saved.pop("history", None)
-        return {**saved, "_predictor": None}
+        return {**saved, "_forwards": None}
 
     def _callback_list(
         self, given: Any, history: bool, verbose: Any, **params: Any
@@ -460,6 +458,11 @@ class Trainer(Steps):
             verbose=verbose,
             **params,
         )
+
+    def _has_own_logs(self, kind: str) -> bool:
+        """Whether logs are what a step returns, not the metrics after the last one."""
+        names = (f"{kind}_step", "compute_metrics", "get_metrics_result")
+        return not all(is_default(self, name) for name in names)
 
     _seed: int | None = None
     _epochs_done = 0
