@@ -1,0 +1,1 @@
+"""How fast kerasish is beside its peers: `python benchmarks/run.py`."""

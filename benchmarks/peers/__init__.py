@@ -1,0 +1,1 @@
+"""How each contender trains what a `Job` says. Each module loads its own library."""
