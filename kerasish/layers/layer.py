@@ -18,7 +18,7 @@ from .input_spec import check_inputs
 from .owner import Owner, walk
 from .signature import call_signature, parameters_of
 
-__all__ = ["Layer"]
+__all__ = ["Layer", "in_call"]
 
 
 class _Calls(threading.local):
@@ -27,6 +27,11 @@ class _Calls(threading.local):
 
 
 _calls = _Calls()
+
+
+def in_call() -> bool:
+    """Say whether this thread is within the call of some layer."""
+    return _calls.entry is not None
 
 
 class Layer(Owner, Operation, registry.Configurable):

@@ -1,7 +1,8 @@
 """What a layer owns: variables, sublayers, metrics, seeds; and its weights' values."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from operator import is_
 from typing import Any
 
 import numpy as np
@@ -11,20 +12,36 @@ from .. import regularizers as regularizers_module
 from ..random import SeedGenerator
 from ..variable import Variable, functional, setting, state
 
-__all__ = ["Owner", "unique"]
+__all__ = ["Contents", "Owner", "unchanged", "unique"]
+
+# A collection that may change, and what was in it when somebody looked.
+Contents = tuple[Collection[Any], tuple[Any, ...]]
 
 
-def walk(value: Any) -> Iterator[Any]:
-    """Leaves of nested lists, tuples and dicts of attributes."""
+def walk(value: Any, met: list[Contents] | None = None) -> Iterator[Any]:
+    """Leaves of nested lists, tuples and dicts of attributes; `met` gets the nests."""
     kind = type(value)
+    inside: Collection[Any]
     if kind is list or kind is tuple:
-        for x in value:
-            yield from walk(x)
+        inside = value
     elif isinstance(value, dict):
-        for x in list(value.values()):
-            yield from walk(x)
+        inside = value.values()
     else:
         yield value
+        return
+    now = tuple(inside)
+    if met is not None:
+        met.append((inside, now))
+    for x in now:
+        yield from walk(x, met)
+
+
+def unchanged(contents: list[Contents]) -> bool:
+    """Say whether collections hold the very objects that they held before."""
+    for now, before in contents:
+        if len(now) != len(before) or not all(map(is_, now, before)):
+            return False
+    return True
 
 
 def unique(things: Sequence[Any]) -> list[Any]:
@@ -32,12 +49,32 @@ def unique(things: Sequence[Any]) -> list[Any]:
     return list({id(x): x for x in things}.values())
 
 
+class _Found:
+    """What one look over a layer's attributes found."""
+
+    def __init__(self, attributes: dict[str, Any]) -> None:
+        values = attributes.values()
+        self.contents: list[Contents] = [(values, tuple(values))]
+        self.leaves = [
+            x
+            for name, value in list(attributes.items())
+            if name not in ("_arguments", "_losses", "nodes")
+            for x in walk(value, self.contents)
+        ]
+        self.of_kind: dict[Any, list[Any]] = {}
+
+
 class Owner:
     """The part of a layer that finds and changes what the layer owns.
 
     Variables, layers, metrics and seed generators are found among the attributes, also
-    within lists, tuples and dicts, in the order in which they were set.
+    within lists, tuples and dicts, in the order in which they were set. What was found
+    is kept for as long as all of these hold the same objects, which is looked up each
+    time: nothing has to be told of a change.
     """
+
+    # What was found is no attribute like the others: it is about them.
+    __slots__ = ("__dict__", "_found")
 
     name: str
     built: bool
@@ -48,15 +85,21 @@ class Owner:
 
     def _own(self, kind: Any) -> list[Any]:
         """What of `kind` (a test) stands in the attributes, in order, once each."""
-        return unique(
-            [
-                x
-                for name, value in self.__dict__.items()
-                if name not in ("_arguments", "_losses", "nodes")
-                for x in walk(value)
-                if kind(x)
-            ]
-        )
+        found = self._look()
+        if kind not in found.of_kind:
+            found.of_kind[kind] = unique([x for x in found.leaves if kind(x)])
+        return list(found.of_kind[kind])
+
+    def _look(self) -> _Found:
+        found: _Found | None = getattr(self, "_found", None)
+        if found is None or not unchanged(found.contents):
+            found = self._found = _Found(self.__dict__)
+        return found
+
+    def _contents(self) -> list[Contents]:
+        """All on which it depends what this layer and those within it own and do."""
+        layers = self._flatten_layers()
+        return [pair for layer in layers for pair in layer._look().contents]
 
     @property
     def _layers(self) -> list[Any]:

@@ -6,8 +6,9 @@ from typing import Any
 
 from .. import registry, saving, tree
 from ..graph import KerasTensor, is_symbolic
-from ..layers.layer import Layer
+from ..layers.layer import Layer, in_call
 from ..training import Trainer
+from ..variable import state
 from .function import Function, make_graph, run_graph
 from .summary import summary_html, summary_text
 
@@ -149,6 +150,27 @@ class Model(Trainer, Layer):
                 "tensors, or not built yet (`build` it, or call it on data)."
             )
         return self._graph
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if len(args) == 1 and self._runs_compiled(kwargs):
+            return self._forward_passes().call(args[0], kwargs, super().__call__)
+        return super().__call__(*args, **kwargs)
+
+    def _runs_compiled(self, options: dict[str, Any]) -> bool:
+        """Say whether a call of the model may run as one function.
+
+        That is from outside, not within another layer's call or a pure function.
+        """
+        training = options.get("training")
+        return (
+            len(options) == ("training" in options)
+            and (training is None or type(training) is bool)
+            and state.redirect is None
+            and not in_call()
+            and self._graph is not None
+            and type(self).__module__.startswith("kerasish.")
+            and not (self._compiled is not None and self._compiled.eager)
+        )
 
     def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
         """Compute the outputs; subclasses write their own."""

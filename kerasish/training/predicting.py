@@ -1,77 +1,289 @@
-"""`predict`: batches through the compiled model, results on the host."""
+"""Forward passes, compiled: what `predict` runs, and what calling a model runs."""
 
+import time
 from collections import deque
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
-from .. import backend, tree
+from .. import config, tree
 from ..callbacks import CallbackList
 from ..callbacks.logs import LazyLogs
 from ..data import ArrayData
+from ..layers.owner import Contents, unchanged, unique
+from ..masks import get_mask, set_mask
+from ..random import default_generator
 from ..variable import functional
 from .loop import to_device
+from .rows import holds_arrays, rows_are_apart
+from .sharing import compiled, make_of
 from .step_function import step_function
 
-__all__ = ["Predictor"]
+__all__ = ["Forwards"]
 
-IN_FLIGHT = 4  # batches whose results may wait on the device
+IN_FLIGHT = 4  # results that may wait on the device
+PROBE = 32  # batches after which it is known how quick they are
+# Rows that have nothing to do with each other may run as one batch for so long. Where
+# batches are quick, calls cost more than arithmetic. It limits the memory, too.
+SECONDS = 0.002
+UNUSED = (  # attributes that no forward pass reads
+    *("optimizer", "loss", "_compiled", "run_eagerly", "jit_compile"),
+    *("steps_per_execution", "stop_predicting", "_forwards"),
+)
 
 
-class Predictor:
-    """The compiled prediction step of a model.
+class Forward:
+    """A function of one argument and of variables, compiled.
 
     Args:
-        model: what to predict with.
-        variables: all that it may read or assign.
-        eager: run step by step without compiling.
+        fn: reads the variables, and may assign them.
+        variables: these, and no others.
+        run: `run(pure, values, x)` calls a pure function, compiled or not.
     """
 
-    def __init__(self, model: Any, variables: list[Any], eager: bool) -> None:
-        self.variables = variables
-        self._step = functional(step_function(model, "predict"), self.variables)
-        self._changed: list[int] = []
-        self._run = self._traced if eager else backend.jit(self._traced)
+    def __init__(self, fn: Callable[[Any], Any], variables: Any, run: Any) -> None:
+        self.variables, self._run = variables, run
+        self._pure = functional(fn, variables)
 
-    def _traced(self, values: list[Any], batch: Any) -> Any:
-        outputs, new = self._step(values, batch)
-        pairs = enumerate(zip(values, new))
-        self._changed = [i for i, (before, after) in pairs if after is not before]
-        return outputs, [new[i] for i in self._changed]
-
-    def batch(self, batch: Any) -> Any:
-        """Return the outputs for one batch `(x, None, None)`, on the device."""
+    def __call__(self, x: Any) -> Any:
+        """Return the result on the device; write the variables back."""
         values = [v._value for v in self.variables]
-        outputs, new = self._run(values, batch)
-        for i, value in zip(self._changed, new):
+        outputs, new = self._run(self._traced, values, x)
+        for i, value in new.items():
             self.variables[i].replace(value)
         return outputs
 
-    def all(self, data: Any, callbacks: CallbackList, stopped: Any) -> Any:
+    def _traced(self, values: list[Any], x: Any) -> tuple[Any, dict[int, Any]]:
+        outputs, new = self._pure(values, x)
+        pairs = enumerate(zip(values, new))
+        return outputs, {
+            i: after for i, (before, after) in pairs if after is not before
+        }
+
+
+class Forwards:
+    """The compiled forward passes of a model, made anew when the model changes.
+
+    Args:
+        model: what to predict with.
+        eager: run layer by layer without compiling.
+    """
+
+    def __init__(self, model: Any, eager: bool) -> None:
+        self._model, self._eager = model, eager
+        self._variables: list[Any] = []
+        self._make: Any = None  # what the passes depend on; None: on foreign code
+        self._settings: Any = None
+        self._contents: list[Contents] | None = None
+        self._start()
+
+    def _start(self) -> None:
+        self._by_kind: dict[Any, Forward] = {}
+        self._seconds: dict[int, float] = {}  # of a batch, by its rows
+        self._called: set[Any] = set()  # kinds of inputs that the model was called on
+        self._apart = self._callable = False
+
+    def _refresh(self) -> None:
+        """Look whether the model is what it was."""
+        seed = default_generator().state  # it may have to be drawn anew
+        settings = config.backend(), config.floatx(), config.epsilon()
+        known = self._contents is not None and settings == self._settings
+        if known and unchanged(self._contents):  # type: ignore[arg-type]
+            return
+        model = self._model
+        variables = unique([*model.variables, seed])
+        same = [*map(id, variables)] == [*map(id, self._variables)]
+        if same and self._make is None:
+            return  # what foreign code computes is what it computed at first
+        self._settings = settings
+        make = None if self._eager else make_of(model, variables, UNUSED)
+        if not (same and make == self._make):
+            self._start()
+            self._variables, self._make = variables, make
+            self._apart = make is not None and rows_are_apart(model)
+            self._callable = make is not None and not holds_arrays(model)
+        self._contents = None if make is None else model._contents()
+
+    def _forward(self, kind: Any, fn: Callable[[], Any]) -> Forward:
+        """Return the compiled form of `fn()`, which stands for `kind`."""
+        if kind not in self._by_kind:
+            make = self._make and ("forward", kind, self._make)
+            run = _plain if self._eager else compiled(make)
+            self._by_kind[kind] = Forward(fn(), self._variables, run)
+        return self._by_kind[kind]
+
+    # --- calling the model --------------------------------------------------------
+
+    def call(self, x: Any, options: dict[str, Any], plain: Callable[..., Any]) -> Any:
+        """Return `plain(x, **options)`: compiled the second time it is called alike.
+
+        What fails, and what leaves losses behind, is left to `plain`.
+        """
+        if self._make is not None or not self._variables:
+            self._refresh()
+        array = type(self._variables[-1]._value)
+        kind = _kind(x, array) if self._callable else None
+        if kind is None:
+            return plain(x, **options)
+        training = options.get("training")
+        if (training, kind) not in self._called:
+            outputs = plain(x, **options)
+            self._called.add((training, kind))
+            return outputs
+        try:
+            forward = self._forward(training, lambda: self._with_masks(options))
+            outputs, masks = forward(x)
+        except Exception:  # the plain form says what is wrong
+            self._callable = False
+            return plain(x, **options)
+        if masks:
+            for output, mask in zip(tree.flatten(outputs), masks):
+                set_mask(output, mask)
+        return outputs
+
+    def _with_masks(self, options: dict[str, Any]) -> Callable[[Any], Any]:
+        model = self._model
+
+        def run(x: Any) -> Any:
+            outputs = model(x, **options)
+            layers = model._flatten_layers()
+            if any(layer._losses for layer in layers):
+                model._clear_losses()
+                raise RuntimeError("Losses would be lost.")
+            masks = [get_mask(output) for output in tree.flatten(outputs)]
+            return outputs, masks if any(m is not None for m in masks) else ()
+
+        return run
+
+    # --- predicting ---------------------------------------------------------------
+
+    def batch(self, x: Any) -> Any:
+        """Return the outputs for one batch, as NumPy arrays."""
+        self._refresh()
+        return joined([_to_host(*self._run(x, 1, None))])
+
+    def all(
+        self, data: Any, callbacks: CallbackList | None, stopped: Callable[[], bool]
+    ) -> Any:
         """Return the outputs for all batches as NumPy arrays."""
+        self._refresh()
+        each = callbacks is not None and callbacks.needs_predict_batches
+        pieces = (
+            self._merged(data)
+            if isinstance(data, ArrayData) and not each
+            else ((x, 1, None, 1) for x, _, _ in _batches(data))
+        )
         parts: list[Any] = []
         waiting: deque[Any] = deque()
-        each = callbacks.needs_predict_batches
-        batches = data.batches() if isinstance(data, ArrayData) else data.epoch()
-        for number, (x, _, _) in enumerate(batches):
-            if each:
-                callbacks.on_predict_batch_begin(number)
-            outputs = self.batch((to_device(x), None, None))
-            waiting.append(outputs)
+        done = 0
+        for x, *room, batches in pieces:
+            if callbacks is not None and each:
+                callbacks.on_predict_batch_begin(done)
+            waiting.append(self._run(x, *room))
             if len(waiting) > IN_FLIGHT:
-                parts.append(_to_host(waiting.popleft()))
-            if each:
-                lazy = LazyLogs(lambda out=outputs: {"outputs": _to_host(out)})  # type: ignore[misc]
-                callbacks.on_predict_batch_end(number, lazy)
-            callbacks.progress(number + 1, {})
+                parts.append(_to_host(*waiting.popleft()))
+            done += batches
+            if callbacks is not None:
+                _tell(callbacks, each, done, waiting[-1])
             if stopped():
                 break
-        parts += [_to_host(outputs) for outputs in waiting]
-        return joined(parts)
+        return joined([*parts, *(_to_host(*outputs) for outputs in waiting)])
+
+    def _run(self, x: Any, unit: int, most: int | None) -> tuple[Any, int | None]:
+        """Return outputs on the device, and how many of their rows count.
+
+        Rows are added to make `unit` times a power of two of them, so that few sizes
+        need compiling.
+        """
+        rows = len(next(a for a in tree.flatten(x) if a is not None))
+        keep = None
+        if self._apart:
+            room = unit << (-(-rows // unit) - 1).bit_length()
+            room = min(room, most or room)
+            if room > rows:
+                x, keep = _padded(x, room - rows), rows
+        return self._forward("predict", self._step)(x), keep
+
+    def _step(self) -> Callable[[Any], Any]:
+        step = step_function(self._model, "predict")
+        return lambda x: step((to_device(x), None, None))  # where it is traced
+
+    def _merged(self, data: ArrayData) -> Iterator[tuple[Any, int, int, int]]:
+        """Yield as much of the data as may run at once, and in how many batches."""
+        size, start, count, begin = data.batch_size, 0, 0, 0.0
+        unit = size if data.rows > size else 1
+        while start < data.rows:
+            merged = self._mergeable(size)
+            rows = slice(start, start + merged * size)
+            start = min(rows.stop, data.rows)
+            batches = -(-(start - rows.start) // size)
+            yield data.take(rows)[0], unit, merged * size, batches
+            count += merged == 1
+            if count == 1:
+                begin = time.perf_counter()
+            elif count == PROBE or (count > IN_FLIGHT and start == data.rows):
+                seconds = (time.perf_counter() - begin) / (count - 1)
+                known = self._seconds.get(size, seconds)
+                self._seconds[size] = min(seconds, known)
+
+    def _mergeable(self, size: int) -> int:
+        """How many batches of a size may run as one."""
+        if not self._apart or size not in self._seconds:
+            return 1
+        most = int(SECONDS / self._seconds[size])
+        return 1 << max(most.bit_length() - 1, 0)
 
 
-def _to_host(outputs: Any) -> Any:
-    return tree.map_structure(np.asarray, outputs)
+def _plain(fn: Callable[..., Any], *args: Any) -> Any:
+    return fn(*args)
+
+
+def _kind(x: Any, array: type) -> Any:
+    """What of an input decides which program runs; None if it must not be compiled.
+
+    Args:
+        x: array, or nest of them.
+        array: the class of arrays that are not traced.
+    """
+    nest = type(x)
+    if nest in (np.ndarray, array):
+        plain = x.dtype.kind in "biuf" and get_mask(x) is None
+        return (x.shape, x.dtype) if plain else None
+    if nest not in (list, tuple, dict):
+        return None
+    keys = tuple(x) if nest is dict else ()
+    kinds = [_kind(part, array) for part in (x.values() if nest is dict else x)]
+    return None if None in kinds else (nest, keys, *kinds)
+
+
+def _batches(data: Any) -> Iterator[Any]:
+    return data.batches() if isinstance(data, ArrayData) else data.epoch()
+
+
+def _padded(x: Any, more: int) -> Any:
+    """Repeat the last row: nothing new can happen to it."""
+
+    def pad(a: Any) -> Any:
+        if a is None:
+            return None
+        a = np.asarray(a)
+        return np.concatenate([a, np.broadcast_to(a[-1:], (more, *a.shape[1:]))])
+
+    return tree.map_structure(pad, x)
+
+
+def _tell(callbacks: CallbackList, each: bool, done: int, last: Any) -> None:
+    if each:
+        lazy = LazyLogs(lambda: {"outputs": _to_host(*last)})
+        callbacks.on_predict_batch_end(done - 1, lazy)
+    callbacks.progress(done, {})
+
+
+def _to_host(outputs: Any, rows: int | None) -> Any:
+    return tree.map_structure(
+        lambda a: np.asarray(a)[:rows] if rows else np.asarray(a), outputs
+    )
 
 
 def joined(parts: list[Any]) -> Any:

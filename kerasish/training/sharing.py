@@ -79,7 +79,7 @@ def forget() -> None:
 # What no step reads, or what is only a name.
 _IDLE = {
     *("_arguments", "nodes", "node", "_path", "path", "_seed", "seed", "history"),
-    *("_predictor", "_epochs_done", "stop_training", "prepared", "given", "_index"),
+    *("_forwards", "_epochs_done", "stop_training", "prepared", "given", "_index"),
     *("_value", "exposed", "_undecayed_names", "_losses", "_build_shapes"),
     *("_sample_shape", "_output_shapes"),
 }

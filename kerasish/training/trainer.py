@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import config, initializers, optimizers, registry, tree
+from .. import config, initializers, optimizers, registry
 from ..callbacks import CallbackList, History
 from ..data import (
     ArrayData,
@@ -14,10 +14,8 @@ from ..data import (
     adapt,
     train_validation_split,
 )
-from ..layers.owner import unique
 from ..metrics import Mean
 from ..optimizers import LossScaleOptimizer, Optimizer
-from ..random import default_generator
 from .compiled import CompileLoss, CompileMetrics
 from .loop import Runner, fetch, to_device
 from .predicting import Forwards

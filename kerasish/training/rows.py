@@ -1,0 +1,86 @@
+"""Models whose rows have nothing to do with each other: these may be padded.
+
+That is known of graphs in which each step is one of our own and listed here: to keep
+the batch axis first, and to treat it row by row when it does not train.
+"""
+
+from numbers import Number
+from typing import Any
+
+import numpy as np
+
+from .. import registry, tree
+from ..graph import FunctionOperation, Node, is_symbolic
+from ..layers.layer import Layer
+
+__all__ = ["holds_arrays", "rows_are_apart"]
+
+_RANKS = "1D 2D 3D".split()
+# Layers that treat each row by itself, whatever their arguments, unless `axis` is 0.
+_APART = {
+    *"InputLayer Dense Embedding Masking Identity Flatten Reshape Permute".split(),
+    *"RepeatVector Activation ReLU LeakyReLU PReLU ELU Softmax".split(),
+    *"Dropout GaussianNoise GaussianDropout AlphaDropout".split(),
+    *(f"SpatialDropout{n}" for n in _RANKS),
+    *"BatchNormalization LayerNormalization GroupNormalization".split(),
+    *"RMSNormalization UnitNormalization ActivityRegularization".split(),
+    *"Add Subtract Multiply Average Maximum Minimum Concatenate".split(),
+    *(f"Conv{n}{kind}" for n in _RANKS for kind in ("", "Transpose")),
+    *(f"{kind}Conv{n}" for n in _RANKS[:2] for kind in ("Depthwise", "Separable")),
+    *(f"{kind}Pooling{n}" for n in _RANKS for kind in ("Average", "Max")),
+    *(f"Global{kind}Pooling{n}" for n in _RANKS for kind in ("Average", "Max")),
+    *(f"{kind}{n}" for n in _RANKS for kind in ("Cropping", "UpSampling")),
+    *(f"ZeroPadding{n}" for n in _RANKS),
+    *"Rescaling SimpleRNN GRU LSTM".split(),
+}
+# Ops of numbers and of tensors of one rank.
+_ELEMENTWISE = "add subtract multiply true_divide divide maximum minimum".split()
+
+
+def rows_are_apart(model: Any) -> bool:
+    """Say whether each row of the outputs is known to depend on its row alone.
+
+    Args:
+        model: made of our own classes and functions only.
+    """
+    graph = getattr(model, "_graph", None)
+    return graph is not None and all(map(_is_apart, graph.run_order))
+
+
+def _is_apart(node: Node) -> bool:
+    operation = node.operation
+    ends = [*node.inputs, *tree.flatten(node.outputs)]
+    if any(len(t.shape) < 2 or t.shape[0] is not None for t in ends):
+        return False
+    rest = [x for x in tree.flatten((node.args, node.kwargs)) if not is_symbolic(x)]
+    if isinstance(operation, FunctionOperation):
+        known = operation.function.__name__ in _ELEMENTWISE
+        one_rank = len({len(t.shape) for t in node.inputs}) == 1
+        return known and one_rank and all(isinstance(x, Number) for x in rest)
+    if any(x is not None for x in rest):
+        return False  # `training=True`, for instance
+    if hasattr(operation, "_graph"):
+        return rows_are_apart(operation)
+    rank = len(ends[0].shape)
+    axes = [axis % rank for axis in tree.flatten(getattr(operation, "axis", -1))]
+    known = isinstance(operation, Layer) and type(operation).__name__ in _APART
+    return known and 0 not in axes and _calls_known(operation)
+
+
+def _calls_known(layer: Any) -> bool:
+    """Say whether the functions that a layer calls are activations, by last axis."""
+    known = registry.namespace("activations").values()
+    used = [
+        getattr(layer, name, None) for name in ("activation", "recurrent_activation")
+    ]
+    return not layer._layers and all(fn is None or fn in known for fn in used)
+
+
+def holds_arrays(model: Any) -> bool:
+    """Say whether NumPy arrays, which may be changed in place, are part of a model."""
+    layers = model._flatten_layers()
+    held = [x for layer in layers for x in layer._look().leaves]
+    graphs = [layer._graph for layer in layers if getattr(layer, "_graph", None)]
+    nodes = [node for graph in graphs for node in graph.run_order]
+    held += tree.flatten([(node.args, node.kwargs) for node in nodes])
+    return any(isinstance(x, np.ndarray) for x in held)
