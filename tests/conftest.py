@@ -52,6 +52,18 @@ def quick_compilation():
     jax.config.update("jax_disable_most_optimizations", False)
 
 
+@pytest.fixture
+def masks_of_keras(monkeypatch):
+    """Dropout draws as Keras does on JAX, so that all else can be compared."""
+    import kerasish
+    from kerasish.training import sharing
+
+    monkeypatch.setattr(kerasish.random, "_mask", kerasish.backend.bernoulli)
+    sharing.forget()
+    yield
+    sharing.forget()
+
+
 @pytest.fixture(autouse=True, scope="module")
 def few_memory_maps():
     """Drop compiled programs before the system's limit of maps (65,530) is near.

@@ -26,7 +26,7 @@ modes = pytest.mark.parametrize("row, training", MODES)
 SPATIAL = "SpatialDropout"  # their constructors take no `trainable`
 
 
-pytestmark = pytest.mark.usefixtures("quick_compilation")
+pytestmark = pytest.mark.usefixtures("quick_compilation", "masks_of_keras")
 
 
 def make(library, row, **more):
@@ -46,7 +46,7 @@ def called(layer, row, training=False):
     arguments = {"mask": row.masks()} if row.mask and takes_mask(layer) else {}
     if row.disturbed:
         arguments["training"] = training
-    return layer(row.inputs(), **arguments)
+    return layer(*row.arguments(row.inputs()), **arguments)
 
 
 def takes_mask(layer):
@@ -58,7 +58,7 @@ def pair(row, **more):
     ours, theirs = make(kerasish, row, **more), make(keras, row, **more)
     for layer in (ours, theirs):
         if not layer.built:
-            layer.build(row.shapes)
+            layer.build(*row.arguments(row.shapes))
     generator = np.random.RandomState(3)
     values = [generator.uniform(0.5, 1.5, w.shape) for w in theirs.weights]
     ours.set_weights(values)
@@ -109,7 +109,8 @@ def test_gradients_equal_keras(row, training, close):
     def loss(layer, rest, sin, total, values):
         inputs = values[count:] if differentiable else xs
         inputs = inputs if isinstance(x, list) else inputs[0]
-        outputs, _ = layer.stateless_call(values[:count], rest, inputs, **options)
+        inputs = row.arguments(inputs)
+        outputs, _ = layer.stateless_call(values[:count], rest, *inputs, **options)
         return total(sin(outputs * 3.0))
 
     values = [*trained, *(xs if differentiable else [])]
@@ -148,7 +149,7 @@ def test_config_round_trip(row, close):
     assert normal(again.get_config()) == normal(ours.get_config())
     assert type(again).from_config(ours.get_config()).name == "it"
     if not again.built:
-        again.build(row.shapes)
+        again.build(*row.arguments(row.shapes))
     again.set_weights(ours.get_weights())
     close(arrays(called(again, row)), arrays(called(ours, row)))
 
@@ -187,7 +188,7 @@ def test_symbolic_shape_equals_keras_and_the_real_one(row):
         several = isinstance(row.shapes, list)
         shapes = row.shapes if several else [row.shapes]
         symbols = [symbol(library, shape) for shape in shapes]
-        result = layer(symbols if several else symbols[0])
+        result = layer(*row.arguments(symbols if several else symbols[0]))
         found.append((tuple(result.shape), result.dtype))
     ours, theirs = found
     real = called(pair(row)[0], row)

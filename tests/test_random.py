@@ -43,6 +43,7 @@ CALLS = {
 
 
 @jax_only
+@pytest.mark.usefixtures("masks_of_keras")
 @pytest.mark.parametrize("name", CALLS)
 def test_same_numbers_as_keras(name):
     call = CALLS[name]
@@ -78,6 +79,42 @@ def test_seed_decides(name):
     if name not in ("dropout nothing", "dropout all", "shuffle", "shuffle axis"):
         assert two.shape == one.shape
         assert not np.array_equal(one, two) or name in ("dropout noise", "dropout")
+
+
+def masks(keys, size, kept):
+    ones = np.ones((size,), "float32")
+    drawn = []
+    for key in keys:
+        generator = random.SeedGenerator(0)
+        generator.state.assign(key)
+        drawn.append(np.asarray(random.dropout(ones, 1 - kept, seed=generator)) > 0)
+    return np.stack(drawn)
+
+
+@pytest.mark.parametrize("kept", [0.5, 0.9])
+@pytest.mark.parametrize("keys", ["calls", "seeds"])
+def test_masks_of_dropout_look_independent(keys, kept):
+    """Over elements, neighbours, calls and seeds: within 5 standard deviations."""
+    count, size = 300, 1000
+    found = masks(
+        [(i, 5) if keys == "seeds" else (5, i) for i in range(count)], size, kept
+    )
+    z = (found - kept) / np.sqrt(kept * (1 - kept))
+    assert abs(z.mean()) * np.sqrt(z.size) < 5
+    assert np.abs(z.mean(0)).max() * np.sqrt(count) < 5
+    assert np.abs(z.mean(1)).max() * np.sqrt(size) < 5
+    for lag in (1, 2, 3, 4, 8, 16, 32, 64, 256):
+        assert abs((z[:, lag:] * z[:, :-lag]).mean()) * np.sqrt(z[:, lag:].size) < 5
+    between = (z @ z.T / np.sqrt(size))[np.triu_indices(count, 1)]
+    assert abs(between.std() - 1) < 0.05 and np.abs(between).max() < 7
+
+
+def test_masks_of_dropout_are_the_same_on_each_backend():
+    mask = np.asarray(random.dropout(np.ones((2, 8), "float32"), 0.5, seed=1)) > 0
+    assert mask.astype(int).tolist() == [
+        [1, 0, 0, 0, 0, 0, 0, 0],
+        [1, 1, 1, 0, 0, 1, 0, 0],
+    ]
 
 
 MOMENTS = {

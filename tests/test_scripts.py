@@ -51,7 +51,7 @@ class Same:
         self.used = 0
 
 
-pytestmark = pytest.mark.usefixtures("quick_compilation")
+pytestmark = pytest.mark.usefixtures("quick_compilation", "masks_of_keras")
 
 
 def run(script, library, same, folder):
