@@ -9,6 +9,14 @@ FAMILIES = {
     "perceptrons": ["iris", "digits", "mlp", "mlp_dropout"],
     "cnn": ["cnn"],
     "sequences": ["lstm", "transformer"],
+    "inference": ["predict"],
+    "generator": ["generator"],
+    "callbacks": ["callbacks"],
+    "start": ["import", "first_use"],
+    "files": ["h5"],
+    "loops": ["build_fit"],
+    "replicas": ["replicas"],
+    "scaling": ["scaling"],
 }
 NAMES = [name for names in FAMILIES.values() for name in names]
 

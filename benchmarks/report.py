@@ -82,10 +82,12 @@ def seconds(value: float) -> str:
 
 
 def ratio(result: dict, found: Medians, measure: str, peer: str) -> str:
-    """Their time over ours; a star where it was scaled."""
+    """Their time over ours, with a star where it was scaled; their memory itself."""
     ours, theirs = (found[measure].get(name) for name in ("kerasish", peer))
     if theirs is None:
         return "–"
+    if "MiB" in measure:
+        return number(theirs)
     star = "*" if scaled(result, measure, peer) else ""
     shown = f"{number(theirs / ours)} ×" if ours else seconds(theirs)
     return shown + star

@@ -23,6 +23,7 @@ from benchmarks import registry, report  # noqa: E402
 from benchmarks.targets import TARGETS  # noqa: E402
 
 LIMIT = 600  # seconds for one process
+PICTURE = "![Ratios of all workloads; how time grows with size](benchmarks.svg)"
 
 
 def installed(contender: str) -> bool:
@@ -122,20 +123,21 @@ def earlier(file: Path, described: dict[str, str]) -> dict:
 
 
 def write(folder: Path, results: dict, described: dict, text: str) -> None:
-    """JSON, the generated part of the page, the plot if matplotlib is here."""
+    """JSON, the picture if matplotlib is here, the generated part of the page."""
     folder.mkdir(parents=True, exist_ok=True)
     whole = {"machine": described, "results": results}
     (folder / "benchmarks.json").write_text(
         json.dumps(whole, indent=1) + "\n", encoding="utf-8"
     )
-    page = folder / "benchmarks.md"
-    if not page.exists():
-        page.write_text(f"{report.BEGIN}{report.END}\n", encoding="utf-8")
-    report.put_into(page, text)
     if importlib.util.find_spec("matplotlib"):
         from benchmarks import plot
 
         plot.draw(results, folder / "benchmarks.svg")
+        text += f"\n\n{PICTURE}"
+    page = folder / "benchmarks.md"
+    if not page.exists():
+        page.write_text(f"{report.BEGIN}{report.END}\n", encoding="utf-8")
+    report.put_into(page, text)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -148,7 +150,7 @@ def main(arguments: list[str] | None = None) -> None:
     results = {name: results[name] for name in registry.NAMES if name in results}
     titles = {name: registry.load(name).title for name in results}
     text = report.markdown(results, titles, described)
-    print(text)
+    print("Figures of a quick run mean nothing.\n" * options.quick + text)
     if options.out:
         write(options.out, results, described, text)
 

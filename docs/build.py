@@ -47,7 +47,7 @@ class Site:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(self.render(page), encoding="utf-8")
             waiting += [new for new in self.pages if new not in waiting]
-        for picture in DOCS.rglob("*.png"):
+        for picture in [*DOCS.rglob("*.png"), *DOCS.rglob("*.svg")]:
             shutil.copy(picture, self.folder / picture.relative_to(DOCS))
         css = (DOCS / "style.css").read_text(encoding="utf-8")
         light, dark = (
@@ -99,7 +99,7 @@ class Site:
         for folder, title in SECTIONS.items():
             own = [p for p in self.order if dirname(p) == folder]
             if folder == "api":
-                own += ["differences.md", "architecture.md"]
+                own += ["differences.md", "benchmarks.md", "architecture.md"]
             elif not folder:
                 own = ["index.md", "getting_started.md"]
             rows = "".join(

@@ -23,9 +23,9 @@ class Net(NamedTuple):
     apply: Callable[..., Any]
 
 
-def initial(net: Net) -> Any:
+def initial(net: Net, seed: int = 0) -> Any:
     """Parameters of Glorot's scale."""
-    generator = np.random.default_rng(0)
+    generator = np.random.default_rng(seed)
 
     def draw(*shape: int) -> jax.Array:
         patch = int(np.prod(shape[:-2]))
