@@ -6,10 +6,11 @@ for the calling thread alone, reads and assignments of those variables to values
 are passed in, runs `fn`, and hands the new values back.
 """
 
+import math
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -36,8 +37,12 @@ class Redirect:
         self.assigned: dict[int, Variable] = {}  # id -> variable
 
 
+LARGE = 2**14  # numbers from which on it pays not to draw what is not needed
+
+
 class _ThreadState(threading.local):
     redirect: Redirect | None = None
+    undrawn: "list[Variable] | None" = None
     autocast: str | None = None
     inferring = False
     path: tuple[str, ...] = ()
@@ -128,6 +133,21 @@ def name_scope(name: str, **kwargs: Any) -> Iterator[None]:
         raise ValueError(f"`name` of a scope is a string without '/', got {name!r}.")
     with setting(path=(*state.path, name)):
         yield
+
+
+@contextmanager
+def undrawn() -> Iterator[None]:
+    """Draw the first values of large variables made within only when they are read.
+
+    For models whose weights are loaded next. What was not given a value by the end
+    draws it then.
+    """
+    made: list[Variable] = []
+    with setting(undrawn=made):
+        yield
+    for variable in made:
+        _ = variable._value  # is drawn by being read
+        del variable._draw
 
 
 class StatelessScope:
@@ -228,18 +248,20 @@ class Variable(Operators):
         self.regularizer: Any = None
         self.constraint: Any = None
         self.overwrite_with_gradient = False
-        value = self._first_value(initializer, shape, dtype)
-        self.dtype: str = backend.dtype_name(value)
-        self.shape: tuple[int, ...] = tuple(value.shape)
-        self.autocast = bool(autocast)
-        self._castable = self.autocast and dtypes.is_float(self.dtype)
-        self._value = value
-        # Used by code that does not hold it (the default seed): a trace that does not
-        # know it takes its present value, and what it assigns ends with the trace.
-        self.ambient = False
         # Whether somebody outside may hold the array (it may be one that was passed
         # in), so that it must not be overwritten in place by a compiled step.
         self.exposed = True
+        value = self._first_value(initializer, shape, dtype)
+        self.shape: tuple[int, ...] = tuple(value.shape)
+        if isinstance(value, backend.Spec):
+            self.dtype: str = value.dtype
+        else:
+            self._value, self.dtype = value, backend.dtype_name(value)
+        self.autocast = bool(autocast)
+        self._castable = self.autocast and dtypes.is_float(self.dtype)
+        # Used by code that does not hold it (the default seed): a trace that does not
+        # know it takes its present value, and what it assigns ends with the trace.
+        self.ambient = False
 
     def _first_value(self, initializer: Any, shape: Any, dtype: Any) -> Any:
         if isinstance(initializer, str):
@@ -250,7 +272,7 @@ class Variable(Operators):
                 dtype = _dtype_of_plain(initializer)
             with backend.eager():
                 return backend.asarray(
-                    _own(getattr(initializer, "value", initializer)), dtype
+                    getattr(initializer, "value", initializer), dtype
                 )
         if shape is None:
             raise ValueError(
@@ -264,8 +286,26 @@ class Variable(Operators):
                 f"each axis, got shape {shape}."
             )
         dtype = dtypes.standardize_dtype(dtype)
-        with backend.eager():
-            return backend.asarray(initializer(shape, dtype=dtype), dtype)
+
+        def draw() -> Any:
+            with backend.eager():
+                found = initializer(shape, dtype=dtype)
+                self.exposed = backend.is_array(found)
+                return backend.asarray(found, dtype)
+
+        if state.undrawn is None or math.prod(shape) < LARGE:
+            return draw()
+        self._draw = draw
+        state.undrawn.append(self)
+        return backend.Spec(shape, dtypes.canonical(dtype))
+
+    if not TYPE_CHECKING:  # which would then believe in any attribute
+
+        def __getattr__(self, name: str) -> Any:
+            if name != "_value" or "_draw" not in self.__dict__:
+                raise AttributeError(f"A Variable has no attribute {name!r}.")
+            self._value = self._draw()
+            return self._value
 
     @property
     def value(self) -> Any:
@@ -287,6 +327,8 @@ class Variable(Operators):
                 return redirect.values[key]
             closed = closed or redirect.closed
             redirect = redirect.parent
+        if state.inferring and not self.drawn:  # only the shape matters
+            return backend.xp.zeros(self.shape, self.dtype)
         if closed and not self.ambient:
             raise RuntimeError(
                 f"Variable `{self.path}` is read inside a compiled function that does "
@@ -318,7 +360,7 @@ class Variable(Operators):
 
     def convert(self, value: Any) -> Any:
         """Return `value` as an array of this variable's dtype."""
-        return backend.cast(_own(_plain(value)), self.dtype)
+        return backend.cast(_plain(value), self.dtype)
 
     def assign(self, value: Any) -> Any:
         """Replace the value; shape must be equal, the dtype is converted.
@@ -375,6 +417,15 @@ class Variable(Operators):
             return backend.to_numpy(self._value)
         return backend.to_numpy(self.value)
 
+    def view(self) -> np.ndarray:
+        """Return the value for reading at once: where it can, without a copy."""
+        return np.asarray(self._value)
+
+    @property
+    def drawn(self) -> bool:
+        """Whether there is a value yet; see `undrawn`."""
+        return "_value" in self.__dict__
+
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         return np.asarray(self.numpy(), dtype)
 
@@ -424,11 +475,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return backend.asarray(value)
     return value.value if isinstance(value, Variable) else value
-
-
-def _own(value: Any) -> Any:
-    """A NumPy array that nobody else changes: backends may share its memory."""
-    return value.copy() if isinstance(value, np.ndarray) else value
 
 
 def _dtype_of_plain(value: Any) -> str:

@@ -112,9 +112,17 @@ def test_every_dtype(dtype):
     assert backend.to_numpy(backend.cast(x, "float32")).tolist() == [0, 1]
 
 
-def test_arrays_are_values():
-    source = np.zeros(3, "float32")
-    x = backend.asarray(source)
+def aligned(size):
+    """Zeros that begin on a multiple of 64 bytes, whose memory JAX could share."""
+    room = np.zeros(4 * size + 64, "uint8")
+    start = -room.ctypes.data % 64
+    return room[start : start + 4 * size].view("float32")
+
+
+@pytest.mark.parametrize("dtype", [None, "float32"])
+def test_arrays_are_values(dtype):
+    source = aligned(3)
+    x = backend.asarray(source, dtype)
     source[0] = 1
     assert backend.to_numpy(x).tolist() == [0, 0, 0]
     copy = backend.to_numpy(x)
@@ -126,6 +134,20 @@ def test_arrays_are_values():
     with pytest.raises(TypeError):
         x[0] = 1
     assert not backend.is_array(source) and not backend.is_array(1.0)
+
+
+@pytest.mark.parametrize("make", [aligned, lambda n: aligned(n + 1)[1:]])
+@pytest.mark.parametrize("dtype", ["float32", "float64", "bfloat16", "int8"])
+def test_arrays_are_adopted(make, dtype):
+    numbers = make(3)
+    numbers[:] = 1, 2, 3
+    if dtype != "float32":
+        numbers = backend.to_numpy(backend.asarray(numbers, dtype))
+    if dtype == "float64":
+        numbers = numbers.astype("float64")
+    x = backend.adopt(numbers)
+    assert backend.is_array(x) and backend.dtype_name(x) == dtypes.canonical(dtype)
+    assert backend.to_numpy(x).tolist() == [1, 2, 3]
 
 
 def test_float64_can_be_enabled():

@@ -76,7 +76,10 @@ def asarray(x: Any, dtype: str | None = None) -> Array:
     """Convert numbers, lists and arrays; 64-bit types become 32-bit unless enabled."""
     if hasattr(x, "__array__") and not isinstance(x, (np.ndarray, jax.Array)):
         x = np.asarray(x)
-    return jnp.asarray(x, _canonical(dtype))
+    wanted = _canonical(dtype)
+    if isinstance(x, np.ndarray) and x.dtype == wanted:
+        wanted = None  # told its dtype, JAX would share the memory of some arrays
+    return jnp.asarray(x, wanted)
 
 
 def adopt(x: np.ndarray) -> Array:

@@ -11,6 +11,7 @@ from typing import Any
 import h5py
 
 from ..registry import CustomObjectScope, described, deserialize_keras_object
+from ..variable import undrawn
 from . import archive, hdf5, legacy_h5, weights_h5
 from .atomic import replacing
 
@@ -142,7 +143,8 @@ def load_model(
         >>> keras.saving.load_model("model.h5").count_params()
         3
     """
-    with CustomObjectScope(custom_objects), _whole(_existing(filepath)) as whole:
+    scope = CustomObjectScope(custom_objects)
+    with scope, _whole(_existing(filepath)) as whole, undrawn():
         model = _make(whole.config)
         whole.layout.load_layers(whole.file, model)
         legacy_h5.load_state(whole.file, model)

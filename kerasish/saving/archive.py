@@ -1,14 +1,14 @@
 """`.keras`: a zip archive of `metadata.json`, `config.json` and `model.weights.h5`."""
 
+import io
 import json
-import shutil
-import tempfile
+import os
+import struct
 import time
 import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import h5py
@@ -24,22 +24,86 @@ HOMES = {"Functional": "keras.src.models.functional"}
 
 
 def save(path: str, model: Any, serialized: dict[str, Any]) -> None:
-    """Write the archive. The weights go through a nameless file beside it."""
+    """Write the archive, the weights in their place within it."""
     made = {
         "keras_version": KERAS_VERSION,
         "date_saved": time.strftime("%Y-%m-%d@%H:%M:%S"),
     }
     with (
-        zipfile.ZipFile(path, "w") as archive,
-        tempfile.TemporaryFile(dir=Path(path).parent) as arrays,
+        open(path, "wb") as raw,
+        zipfile.ZipFile(raw, "w") as archive,
+        open(path, "r+b", buffering=0) as same,
     ):
         archive.writestr(METADATA, json.dumps(made))
         archive.writestr(CONFIG, json.dumps(_homed(serialized)))
-        with hdf5.created(arrays) as file:
-            weights_h5.save_weights(file, model, "compile_config" in serialized)
-        arrays.seek(0)
         with archive.open(WEIGHTS, "w", force_zip64=True) as member:
-            shutil.copyfileobj(arrays, member, 2**20)
+            raw.flush()
+            place = Place(same, raw.tell())
+            with hdf5.created(place) as file:
+                weights_h5.save_weights(file, model, "compile_config" in serialized)
+            # HDF5 writes here and there, and zip wants a checksum of the whole: each
+            # piece is handed over once more, to be written where it stands already.
+            place.seek(0)
+            while piece := place.read(2**20):
+                member.write(piece)
+
+
+class Place(io.RawIOBase):
+    """A part of a file, from an offset on, as a file of its own.
+
+    Args:
+        file: the whole file, of which nobody else uses the position meanwhile.
+        start: where the part begins.
+        size: of the part; None: it goes to the end of the file, and can grow.
+    """
+
+    def __init__(self, file: Any, start: int, size: int | None = None) -> None:
+        self.file, self.start, self.size, self.at = file, start, size, 0
+
+    def readable(self) -> bool:
+        """Yes."""
+        return True
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Go to a place counted from the part's start, from here or from its end."""
+        end = self.size
+        if end is None:
+            end = self.file.seek(0, os.SEEK_END) - self.start
+        self.at = offset + (0, self.at, end)[whence]
+        return self.at
+
+    def tell(self) -> int:
+        """Return the place counted from the part's start."""
+        return self.at
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill the buffer as far as the part goes."""
+        view = memoryview(buffer).cast("B")
+        if self.size is not None:
+            view = view[: max(self.size - self.at, 0)]
+        self.file.seek(self.start + self.at)
+        done = 0
+        while done < len(view) and (count := self.file.readinto(view[done:])):
+            done += count
+        if self.size is not None and done < len(view):
+            raise EOFError("It was cut short.")
+        self.at += done
+        return done
+
+    def write(self, data: Any) -> int:
+        """Write everything."""
+        view = memoryview(data).cast("B")
+        self.file.seek(self.start + self.at)
+        done = 0
+        while done < len(view):
+            done += self.file.write(view[done:])
+        self.at += done
+        return done
+
+    def truncate(self, size: int | None = None) -> int:
+        """Cut the file, or make it longer."""
+        size = self.at if size is None else size
+        return self.file.truncate(self.start + size) - self.start
 
 
 def _homed(config: Any) -> Any:
@@ -105,12 +169,20 @@ def config(archive: zipfile.ZipFile) -> dict[str, Any]:
 def weights(archive: zipfile.ZipFile) -> Iterator[h5py.File]:
     """Open the weights in their place; nothing is extracted to the disk."""
     info = _member(archive, WEIGHTS)
-    with (
-        _readable(WEIGHTS),
-        archive.open(info) as member,
-        hdf5.opened(member, WEIGHTS) as file,
-    ):
-        yield file
+    with _readable(WEIGHTS), archive.open(info) as member:
+        source: Any = member
+        if info.compress_type == zipfile.ZIP_STORED:  # large pieces at once
+            source = Place(archive.fp, _start(archive.fp, info), info.file_size)
+        with hdf5.opened(source, WEIGHTS) as file:
+            yield file
+
+
+def _start(file: Any, info: zipfile.ZipInfo) -> int:
+    """Where the content of a member begins: behind its header, name and extras."""
+    fixed = 30
+    file.seek(info.header_offset)
+    name, extra = struct.unpack("<26xHH", file.read(fixed))
+    return info.header_offset + fixed + name + extra
 
 
 @contextmanager

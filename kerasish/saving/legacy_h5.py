@@ -14,7 +14,7 @@ from typing import Any
 
 import h5py
 
-from .. import backend, config
+from .. import config
 from ..registry import get_registered_object, namespace
 from . import hdf5
 from .matching import (
@@ -110,7 +110,7 @@ def _write_bundle(group: h5py.Group, weights: Iterable[tuple[str, Any]]) -> None
     names = _separate([name for name, _ in weights])
     hdf5.write_names(group, "weight_names", names)
     for name, (_, variable) in zip(names, weights):
-        hdf5.write(group, name, backend.to_numpy(variable.value))
+        hdf5.write(group, name, variable.view())
 
 
 def _separate(names: list[str]) -> list[str]:

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from .. import backend
 from ..registry import to_snake_case
 from . import hdf5
@@ -171,9 +173,10 @@ def assign(pairs: Sequence[Pair]) -> None:
         for dataset, variable in pairs:
             value = hdf5.read(dataset, variable.shape)
             if value.dtype.kind == "V":  # bfloat16 and its like, as bare bytes
-                value = value.view(backend.to_numpy(variable.value).dtype)
-            before.append((variable, variable.value))
-            variable.assign(value)
+                value = value.view(np.asarray(backend.asarray(0, variable.dtype)).dtype)
+            if variable.drawn:
+                before.append((variable, variable.value))
+            variable.replace(backend.cast(backend.adopt(value), variable.dtype))
     except BaseException:
         for variable, value in before:
             variable.assign(value)

@@ -45,7 +45,11 @@ def save_weights(file: h5py.File, model: Any, include_optimizer: bool = True) ->
             continue
         group = file.create_group(f"{piece.path}/vars".lstrip("/"))
         group.attrs["name"] = piece.owner.name
-        piece.owner.save_own_variables(Store(group))
+        if _plain(piece.owner, "save_own_variables"):
+            for number, variable in enumerate(piece.variables):
+                hdf5.write(group, str(number), variable.view())
+        else:
+            piece.owner.save_own_variables(Store(group))
     save_state(file, model)
 
 
@@ -216,12 +220,12 @@ def _plain_attributes() -> frozenset[str]:
     return frozenset(vars(Layer(name="plain")))
 
 
-def _plain(owner: Any) -> bool:
-    """Whether a layer keeps its variables as all do: numbered, as they are."""
-    method = type(owner).load_own_variables
-    if method is Adaptable.load_own_variables:
+def _plain(owner: Any, name: str = "load_own_variables") -> bool:
+    """Whether an object keeps its variables as all do: numbered, as they are."""
+    method = getattr(type(owner), name)
+    if method is getattr(Adaptable, name):
         return not owner.lora_enabled
-    return method is Layer.load_own_variables
+    return method in (getattr(Layer, name), getattr(Optimizer, name))
 
 
 def own_variables(owner: Any) -> list[Any]:
