@@ -26,7 +26,7 @@ class Preparation:
         self.y_pred: Any = None
         self._known: Any = None
         self._kinds: Any = None
-        self._programs: dict[Any, Program] = {}
+        self._programs: dict[Any, dict[Any, Program]] = {}
 
     def __getstate__(self) -> dict[str, Any]:
         return {}  # symbolic tensors and compiled programs are made anew
@@ -124,16 +124,16 @@ class Preparation:
         known = [*changing, *fixed]
         unused = () if kind == "train" else ("optimizer",)
         make = None if compiled.eager else make_of(model, known, unused)
-        key: tuple[Any, ...] = (kind, make)
-        if make is None:
-            flags = tuple((id(v), v.trainable) for v in known)
-            key = (kind, flags, _hyperparameters(model.optimizer))
+        flags = tuple((id(v), v.trainable) for v in known)
+        # Without a make, what else a compiled step holds is known in part.
+        rest_of = _hyperparameters(model.optimizer) if make is None else make
+        found = self._programs.setdefault((kind, flags, rest_of), {})
         program_class = EagerProgram if compiled.eager else Program
 
         def program(rows: int, batch_size: int, most_epochs: int) -> Program:
-            full = (*key, rows, batch_size, most_epochs)
-            if full not in self._programs:
-                self._programs[full] = program_class(
+            sizes = rows, batch_size, most_epochs
+            if sizes not in found:
+                found[sizes] = program_class(
                     step_function(model, kind),
                     model.get_metrics_result,
                     model.reset_metrics,
@@ -144,9 +144,9 @@ class Preparation:
                     rows,
                     most_epochs,
                     model._has_own_logs(kind),
-                    key if make is not None else None,
+                    None if make is None else (kind, make),
                 )
-            return self._programs[full]
+            return found[sizes]
 
         return program
 
