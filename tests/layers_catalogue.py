@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from layers_attention import CASES as ATTENTION
 
 __all__ = ["LATER", "ROWS", "Row"]
 
@@ -22,9 +23,8 @@ LATER = {
     *(f"{kind}{n}" for n in _RANKS for kind in ("Cropping", "UpSampling")),
     *(f"ZeroPadding{n}" for n in _RANKS),
     *"SimpleRNN SimpleRNNCell GRU GRUCell LSTM LSTMCell RNN StackedRNNCells".split(),
-    *"Attention AdditiveAttention GroupQueryAttention MultiHeadAttention".split(),
     *"Bidirectional TimeDistributed Wrapper SpectralNormalization".split(),
-    *"ReversibleEmbedding MaxNumBoundingBoxes".split(),
+    "MaxNumBoundingBoxes",
     *"CategoryEncoding Discretization HashedCrossing Hashing Normalization".split(),
     *"IntegerLookup StringLookup TextVectorization Rescaling Resizing".split(),
     *"CenterCrop MelSpectrogram STFTSpectrogram Pipeline Equalization".split(),
@@ -50,6 +50,7 @@ class Row:
         dtype: of the inputs; integers are from 0 to 4.
         free: how many axes, from the first, may be unknown.
         mask: shape of the mask to call with (a list of shapes), if any.
+        spread: several inputs are several arguments, not a list.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Row:
     dtype: str = "float32"
     free: int = 1
     mask: Any = None
+    spread: bool = False
 
     def __str__(self) -> str:
         text = ",".join(f"{k}={v}" for k, v in self.kwargs.items())
@@ -66,7 +68,12 @@ class Row:
     @property
     def disturbed(self) -> bool:
         """Whether the layer does something else in training."""
-        return any(x in self.name for x in ("Dropout", "Noise", "BatchNormalization"))
+        names = ("Dropout", "Noise", "BatchNormalization")
+        return any(x in self.name for x in names) or "dropout" in self.kwargs
+
+    def arguments(self, inputs: Any) -> Any:
+        """What to pass to `call` or `build` for these inputs or their shapes."""
+        return inputs if self.spread else [inputs]
 
     def inputs(self, seed: int = 0) -> Any:
         """The same numbers each time."""
@@ -306,4 +313,5 @@ ROWS = [
     ),
     *_rows("RMSNormalization", ({}, X), ({"axis": [1, 2], "epsilon": 0.1}, SEQUENCE)),
     *_rows("UnitNormalization", ({}, X), ({"axis": [1, 2]}, SEQUENCE)),
+    *(Row(*case[:3], **case[3]) for case in ATTENTION),
 ]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from ops_attention import CALLS as ATTENTION
 
 
 def _floats(*shape: int, low: float = -2.0, high: float = 2.0, seed: int = 0) -> Any:
@@ -462,6 +463,8 @@ row("normalize", F, order=1)
 row("normalize", F, axis=0, order=3)
 row("normalize", np.float32(1e-5) * F, epsilon=1e-2)
 row("psnr", F, G, 2.0)
+for args, options in ATTENTION:
+    row("dot_product_attention", *args, **options)
 row("one_hot", I, 5)
 row("one_hot", J, 5, axis=0, dtype="int32")
 row("one_hot", J, 5, axis=1, dtype="bool")

@@ -24,7 +24,7 @@ NUMPY = os.environ.get("KERASISH_BACKEND") == "numpy"
 LATER = set(
     """adaptive_average_pool adaptive_max_pool average_pool max_pool conv conv_transpose
     depthwise_conv separable_conv depth_to_space space_to_depth fold unfold
-    dot_product_attention fft fft2 ifft2 rfft irfft stft istft ctc_decode""".split()
+    fft fft2 ifft2 rfft irfft stft istft ctc_decode""".split()
 )
 # Ops that are functions of functions or have no row for another reason; tested below.
 WITHOUT_ROW = set(

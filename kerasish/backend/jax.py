@@ -317,3 +317,15 @@ def take_rows(x: Any, start: Any, size: int, order: Any = None) -> Any:
         return lax.dynamic_slice_in_dim(x, start, size)
     chosen = lax.dynamic_slice_in_dim(order, start, size)
     return x.at[chosen].get(mode="promise_in_bounds")
+
+
+def flash_attention(
+    query: Any, key: Any, value: Any, bias: Any, mask: Any, scale: Any, is_causal: bool
+) -> Any:
+    """Attention by cuDNN's fused kernel; a RuntimeError where there is none."""
+    return jax.nn.dot_product_attention(
+        *(query, key, value, bias, mask),
+        scale=scale,
+        is_causal=is_causal,
+        implementation="cudnn",
+    )

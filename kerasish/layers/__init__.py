@@ -4,6 +4,7 @@ from typing import Any
 
 from .. import registry
 from .activation import ELU, Activation, LeakyReLU, PReLU, ReLU, Softmax
+from .attention import AdditiveAttention, Attention
 from .dense import Dense, EinsumDense
 from .dropout import (
     ActivityRegularization,
@@ -15,7 +16,7 @@ from .dropout import (
     SpatialDropout2D,
     SpatialDropout3D,
 )
-from .embedding import Embedding
+from .embedding import Embedding, ReversibleEmbedding
 from .function import Identity, Lambda
 from .input import Input, InputLayer
 from .input_spec import InputSpec
@@ -39,6 +40,8 @@ from .merging import (
     multiply,
     subtract,
 )
+from .multi_head_attention import GroupedQueryAttention as GroupQueryAttention
+from .multi_head_attention import MultiHeadAttention
 from .normalization import (
     BatchNormalization,
     GroupNormalization,
@@ -62,7 +65,8 @@ __all__ = [
     *("concatenate", "dot"),
     *("BatchNormalization", "LayerNormalization", "GroupNormalization"),
     *("RMSNormalization", "UnitNormalization"),
-    *("Identity", "Lambda", "deserialize", "serialize"),
+    *("Attention", "AdditiveAttention", "MultiHeadAttention", "GroupQueryAttention"),
+    *("ReversibleEmbedding", "Identity", "Lambda", "deserialize", "serialize"),
 ]
 
 registry.add_namespace("layers", {name: globals()[name] for name in __all__})

@@ -8,7 +8,7 @@ from ..graph import Tensor
 from ..variable import state
 from .lora import Adaptable
 
-__all__ = ["Embedding"]
+__all__ = ["Embedding", "ReversibleEmbedding"]
 
 
 class Embedding(Adaptable):
@@ -126,3 +126,99 @@ class Embedding(Adaptable):
             self.activity_regularizer
         )
         return config
+
+
+class ReversibleEmbedding(Embedding):
+    """An embedding that also goes back: from vectors to a score for each index.
+
+    Forwards ``output[..., :] = embeddings[input[...]]``. With `reverse=True`
+    ``output = input @ embeddingsᵀ``, or `input @ reverse_embeddings` if they are not
+    tied.
+
+    Args:
+        input_dim: number of rows of the table, the largest index plus one.
+        output_dim: length of each vector.
+        tie_weights: whether one table serves both ways.
+        embeddings_initializer: how the tables start.
+        embeddings_regularizer: penalty on the table that is added to the loss.
+        embeddings_constraint: applied to the table after each update.
+        mask_zero: whether index 0 is padding.
+        reverse_dtype: dtype in which the scores are computed; that of the input and of
+            the layer if not given.
+        logit_soft_cap: c: scores become ``c * tanh(score / c)``.
+        **kwargs: further arguments of `Embedding`.
+
+    Call arguments:
+        inputs: indices of any shape; with `reverse`, vectors `(..., output_dim)`.
+        reverse: whether to go back.
+
+    Output: `(..., output_dim)`; with `reverse`, `(..., input_dim)`.
+
+    Raises:
+        ValueError: as `Embedding`.
+
+    Reference: Press & Wolf, 2016, "Using the Output Embedding to Improve Language
+    Models".
+
+    Example:
+        >>> table = np.array([[0.0, 1.0], [2.0, 3.0], [4.0, 5.0]])
+        >>> layer = keras.layers.ReversibleEmbedding(3, 2, weights=table)
+        >>> np.asarray(layer(np.array([[1.0, 0.0]]), reverse=True)).tolist()
+        [[0.0, 2.0, 4.0]]
+    """
+
+    def __init__(
+        self,
+        input_dim: int,
+        output_dim: int,
+        tie_weights: bool = True,
+        embeddings_initializer: Any = "uniform",
+        embeddings_regularizer: Any = None,
+        embeddings_constraint: Any = None,
+        mask_zero: bool = False,
+        reverse_dtype: Any = None,
+        logit_soft_cap: float | None = None,
+        **kwargs: Any,
+    ) -> None:
+        self.tie_weights = tie_weights  # `build` may be called by the base
+        self._reversed = False  # the last call, whose mask may be asked for
+        super().__init__(
+            input_dim,
+            output_dim,
+            embeddings_initializer=embeddings_initializer,
+            embeddings_regularizer=embeddings_regularizer,
+            embeddings_constraint=embeddings_constraint,
+            mask_zero=mask_zero,
+            **kwargs,
+        )
+        self.reverse_dtype = reverse_dtype
+        self.logit_soft_cap = logit_soft_cap
+
+    def build(self, input_shape: Any = None) -> None:
+        super().build(input_shape)
+        if not self.tie_weights:
+            self.reverse_embeddings = self.add_weight(
+                name="reverse_embeddings",
+                shape=(self.output_dim, self.input_dim),
+                initializer=self.embeddings_initializer,
+            )
+
+    def call(self, inputs: Tensor, reverse: bool = False) -> Tensor:
+        self._reversed = reverse
+        if not reverse:
+            return super().call(inputs)
+        if self.tie_weights:
+            table = ops.transpose(self.embeddings)
+        else:
+            table = self.reverse_embeddings
+        table = ops.cast(table, self.compute_dtype)
+        if self.reverse_dtype is not None:
+            inputs = ops.cast(inputs, self.reverse_dtype)
+            table = ops.cast(table, self.reverse_dtype)
+        scores = ops.matmul(inputs, table)
+        if self.logit_soft_cap is not None:
+            scores = self.logit_soft_cap * ops.tanh(scores / self.logit_soft_cap)
+        return scores
+
+    def compute_mask(self, inputs: Tensor, mask: Any = None) -> Any:
+        return None if self._reversed else super().compute_mask(inputs, mask)

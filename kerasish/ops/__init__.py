@@ -8,6 +8,7 @@ from .. import registry
 from . import control, conversion, linalg, nn, numpy, segments
 from .activation import *  # noqa: F403
 from .arithmetic import *  # noqa: F403
+from .attention import *  # noqa: F403
 from .control import *  # noqa: F403
 from .conversion import *  # noqa: F403
 from .creation import *  # noqa: F403

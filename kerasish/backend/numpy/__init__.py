@@ -39,6 +39,7 @@ from .kernels import (
     digamma,
     erf,
     erfinv,
+    flash_attention,
     index_add,
     index_update,
     lgamma,

@@ -194,3 +194,11 @@ def take_rows(x: Any, start: Any, size: int, order: Any = None) -> Any:
     first = min(max(int(start), 0), len(x if order is None else order) - size)
     rows = slice(first, first + size)
     return x[rows] if order is None else x[order[rows]]
+
+
+def flash_attention(*_: Any) -> Any:
+    """A fused kernel for attention, which is not here."""
+    raise RuntimeError(
+        "The NumPy backend has no fused kernel for attention; leave `flash_attention` "
+        "at None or False."
+    )
