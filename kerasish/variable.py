@@ -405,6 +405,11 @@ class Variable(Operators):
         # Other threads may be using the value of a variable that is the process's.
         self._value, self.exposed = value, self.ambient
 
+    def defer(self, draw: Callable[[], Any]) -> None:
+        """Forget the value; it is what `draw()` returns, if somebody needs it."""
+        self.__dict__.pop("_value", None)
+        self._draw = draw
+
     def private(self) -> Any:
         """Return the array for a compiled step that may overwrite it in place."""
         if self.exposed:
@@ -433,7 +438,9 @@ class Variable(Operators):
         return self.value
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_value": self.numpy()}
+        saved = {**self.__dict__, "_value": self.numpy()}
+        saved.pop("_draw", None)
+        return saved
 
     def __setstate__(self, saved: dict[str, Any]) -> None:
         self.__dict__.update(saved)

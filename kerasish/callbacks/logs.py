@@ -82,8 +82,12 @@ def to_python(logs: dict[str, Any] | None) -> dict[str, Any]:
     if isinstance(logs, LazyLogs):
         return logs
     result: dict[str, Any] = {}
-    for key, value in sorted((logs or {}).items()):
-        if isinstance(value, dict):
+    if not logs:
+        return result
+    for key, value in sorted(logs.items()):
+        if type(value) is float:
+            result[key] = value
+        elif isinstance(value, dict):
             result.update(to_python(value))
         else:
             result[key] = _number(value)
@@ -91,7 +95,7 @@ def to_python(logs: dict[str, Any] | None) -> dict[str, Any]:
 
 
 def _number(value: Any) -> Any:
-    if type(value) is float or isinstance(value, (str, bytes)):
+    if isinstance(value, (str, bytes)):
         return value
     if isinstance(value, (int, np.number)) or np.ndim(value) == 0:
         try:

@@ -3,6 +3,7 @@
 import time
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,8 @@ from .. import backend, tree
 from ..callbacks import CallbackList
 from ..callbacks.logs import LazyLogs
 from ..data import ArrayData, BatchStream, epoch_orders
-from .program import Program
+from .program import EagerProgram, Program
+from .replay import Replay, by_epoch
 
 __all__ = ["Pace", "Runner", "fetch", "to_device"]
 
@@ -21,6 +23,8 @@ BUDGET = 0.1
 MOST_ENTRIES = 2**17
 MOST_EPOCHS = 4096
 IN_FLIGHT = 2  # batches of a stream that may wait for the device
+SMALL_STATE = 2**20  # bytes; training runs ahead of callbacks with states like this
+WORTH_COMPILING = 2000  # starts of a program cost as much as to compile another
 
 
 class Pace:
@@ -68,7 +72,8 @@ class Runner:
     """Runs one kind of step (`"train"` or `"test"`) over data.
 
     Args:
-        programs: `programs(rows, batch_size, most_epochs)` -> the compiled program.
+        programs: `programs(rows, batch_size, most_epochs, by_step)` -> the compiled
+            program.
         callbacks: told of batches and progress.
         kind: `"train"` or `"test"`.
         stopped: whether to stop, asked after each dispatch.
@@ -76,7 +81,7 @@ class Runner:
 
     def __init__(
         self,
-        programs: Callable[[int, int, int], Program],
+        programs: Callable[..., Program],
         callbacks: CallbackList,
         kind: str,
         stopped: Callable[[], bool] = lambda: False,
@@ -85,7 +90,9 @@ class Runner:
         self._begin_batch = getattr(callbacks, f"on_{kind}_batch_begin")
         self._end_batch = getattr(callbacks, f"on_{kind}_batch_end")
         self._each_batch = getattr(callbacks, f"needs_{kind}_batches")
+        self._trains = kind == "train"
         self._paces: dict[int, tuple[Pace, Pace]] = {}
+        self._planned: tuple[Program, Replay | None] | None = None
 
     def most_epochs(self, rows: int) -> int:
         """Return how many epochs one dispatch may take.
@@ -94,7 +101,9 @@ class Runner:
         """
         return max(1, min(MOST_EPOCHS, MOST_ENTRIES // rows))
 
-    def epoch(self, data: Any, arrays: Any, number: int, most: int = 1) -> Any:
+    def epoch(
+        self, data: Any, arrays: Any, number: int, most: int = 1, left: int = 1
+    ) -> Any:
         """Run one epoch; return its logs, a function of nothing that fetches them.
 
         Args:
@@ -102,14 +111,13 @@ class Runner:
             arrays: the former's arrays on the device.
             number: which epoch, for the order of the rows.
             most: for how many epochs at once the program is made.
+            left: epochs to come, with this one, if only callbacks run between them.
         """
         if isinstance(data, BatchStream):
             return self._stream_epoch(data)
-        return self._array_epoch(data, arrays, number, most)
-
-    def _array_epoch(self, data: ArrayData, arrays: Any, number: int, most: int) -> Any:
-        size = min(data.batch_size, data.rows)
-        program = self.programs(data.rows, size, most)
+        program, replay = self._plan(data, most, left)
+        if replay is not None:
+            return self._replayed_epoch(replay, data, arrays, number, left)
         pace = self._pace(program)[0]
         orders = self._orders(data, number, 1, most)
         step, logs = 0, None
@@ -129,8 +137,56 @@ class Runner:
                 reset=step == 0,
             )
             step += count
-            self._tell(step, logs)
-        return lambda: fetch(logs)
+            self._tell(step, LazyLogs(partial(fetch, logs)))
+        return partial(fetch, logs)
+
+    def _replayed_epoch(
+        self, replay: Replay, data: ArrayData, arrays: Any, number: int, left: int
+    ) -> Any:
+        program, steps = replay.program, data.steps
+
+        def ahead(step: int, first: int, count: int) -> Any:
+            if not program.by_step:
+                orders = self._orders(data, number + first, count, program.most_epochs)
+                return program.run(arrays, orders, count)
+            epoch, start = divmod(step + first, steps)
+            epochs = -(-(start + count) // steps)
+            orders = self._orders(data, number + epoch, epochs, program.most_epochs)
+            return program.run(arrays, orders, count, start)
+
+        if not self._each_batch:
+            logs = replay.next(left, partial(ahead, 0))
+            self.callbacks.progress(steps, logs)
+            return lambda: logs
+        for step in range(steps):
+            if step and self.stopped():
+                break
+            self._begin_batch(step)
+            logs = replay.next(left * steps - step, partial(ahead, step))
+            self._tell(step + 1, logs)
+        return lambda: logs
+
+    def _plan(
+        self, data: ArrayData, most: int, left: int
+    ) -> tuple[Program, Replay | None]:
+        """Return the program for an epoch, and how to run ahead of the callbacks."""
+        if self._planned is None:
+            size = min(data.batch_size, data.rows)
+            program, by_step = self.programs(data.rows, size, most), self._each_batch
+            small = sum(v.size for v in program.changing) * 4 <= SMALL_STATE
+            able = self._trains and small and not isinstance(program, EagerProgram)
+            units = left * program.steps / WORTH_COMPILING if by_step else left
+            replay = None
+            if able and units > 1 < most:
+                used = self.programs(data.rows, size, most, by_step)
+                replay = Replay(used)
+            self._planned = program, replay
+        return self._planned
+
+    def close(self) -> None:
+        """Give the variables the values of the last epoch that was told."""
+        if self._planned and self._planned[1]:
+            self._planned[1].settle()
 
     def epochs(
         self, data: ArrayData, arrays: Any, first: int, left: int, most: int
@@ -148,7 +204,7 @@ class Runner:
         count = min(pace.units(left), most)
         orders = self._orders(data, first, count, most)
         logs = self._timed(program, pace, count, True, arrays, orders, epochs=count)
-        return count, _by_epoch(logs, count)
+        return count, by_epoch(logs, count)
 
     def _pace(self, program: Program) -> tuple[Pace, Pace]:
         return self._paces.setdefault(id(program), (Pace(), Pace()))
@@ -191,27 +247,14 @@ class Runner:
             waiting.append(logs)
             if len(waiting) > IN_FLIGHT:
                 backend.block(waiting.popleft())
-            self._tell(step + 1, logs)
+            self._tell(step + 1, LazyLogs(partial(fetch, logs)))
             if self.stopped():
                 break
         if logs is None:
             return dict
-        return lambda: fetch(logs)
+        return partial(fetch, logs)
 
     def _tell(self, step: int, logs: Any) -> None:
-        lazy = LazyLogs(lambda: fetch(logs))
         if self._each_batch:
-            self._end_batch(step - 1, lazy)
-        self.callbacks.progress(step, lazy)
-
-
-def _by_epoch(logs: Any, count: int) -> dict[str, list[Any]]:
-    """Several epochs' logs as lists of Python floats; nested dicts are opened."""
-    found: dict[str, list[Any]] = {}
-    for key, x in logs.items():
-        if isinstance(x, dict):
-            found.update(_by_epoch(x, count))
-        else:
-            rows = np.asarray(x)[:count]
-            found[key] = rows.tolist() if rows.ndim == 1 else list(rows)
-    return dict(sorted(found.items()))
+            self._end_batch(step - 1, logs)
+        self.callbacks.progress(step, logs)

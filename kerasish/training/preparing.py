@@ -130,8 +130,10 @@ class Preparation:
         found = self._programs.setdefault((kind, flags, rest_of), {})
         program_class = EagerProgram if compiled.eager else Program
 
-        def program(rows: int, batch_size: int, most_epochs: int) -> Program:
-            sizes = rows, batch_size, most_epochs
+        def program(
+            rows: int, batch_size: int, most_epochs: int, by_step: bool = False
+        ) -> Program:
+            sizes = rows, batch_size, most_epochs, by_step
             if sizes not in found:
                 found[sizes] = program_class(
                     step_function(model, kind),
@@ -145,6 +147,7 @@ class Preparation:
                     most_epochs,
                     model._has_own_logs(kind),
                     None if make is None else (kind, make),
+                    by_step,
                 )
             return found[sizes]
 

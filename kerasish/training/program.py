@@ -34,6 +34,8 @@ class Program:
         rows: rows of the data; the last `rows % batch_size` are a shorter batch.
         most_epochs: how many epochs one call can run at most.
         own_logs: whether the logs are those that `step` returns, not `results()`.
+        by_step: whether a run is counted in steps, with logs of each, and not in
+            epochs; it may then cross the ends of epochs.
         make: what the step depends on besides its variables, see `sharing`.
     """
 
@@ -50,12 +52,16 @@ class Program:
         most_epochs: int = 1,
         own_logs: bool = False,
         make: Hashable | None = None,
+        by_step: bool = False,
     ) -> None:
-        self.changing, self.fixed = list(changing), list(fixed)
+        # Other threads may hold the values of ambient variables: these come last and
+        # are not overwritten.
+        self.changing, self.fixed = sorted(changing, key=_is_ambient), list(fixed)
+        self._own = sum(not v.ambient for v in self.changing)
         self.batch_size, self.rows = batch_size, rows
         self.full, self.rest = divmod(rows, batch_size)
         self.steps = self.full + bool(self.rest)
-        self.most_epochs, self.own_logs = most_epochs, own_logs
+        self.most_epochs, self.own_logs, self.by_step = most_epochs, own_logs, by_step
         self.runs = 0
         known = [*self.changing, *self.fixed]
         places = {id(v): i for i, v in enumerate(self.changing)}
@@ -65,7 +71,7 @@ class Program:
         self._results = functional(results, known)
         self._reset = functional(reset, known)
         if make is not None:
-            make = (make, batch_size, rows, most_epochs, own_logs)
+            make = (make, batch_size, rows, most_epochs, own_logs, by_step)
         self._compiled = compiled(make, donate=(0,))
 
     def run(
@@ -92,11 +98,11 @@ class Program:
         """
         stop = self.steps if stop is None else stop
         tail = int(self.rest > 0 and stop == self.steps)
-        state = [v.private() for v in self.changing]
-        fixed = [v._value for v in self.fixed]
+        state = [v.private() for v in self.changing[: self._own]]
+        others = [v._value for v in (*self.changing[self._own :], *self.fixed)]
         new, logs = self._compiled(
             self._run,
-            *(state, fixed, data, orders, epochs, start, stop - tail, tail, reset),
+            *(state, others, data, orders, epochs, start, stop - tail, tail, reset),
         )
         for variable, value in zip(self.changing, new):
             variable.replace(value)
@@ -106,7 +112,7 @@ class Program:
     def _run(
         self,
         state: list[Any],
-        fixed: list[Any],
+        others: list[Any],
         data: Any,
         orders: Any,
         epochs: Any,
@@ -115,17 +121,23 @@ class Program:
         tail: Any,
         reset: Any,
     ) -> tuple[list[Any], Any]:
-        count = len(state)
+        count, own = len(self.changing), self._own
+        state, fixed = [*state, *others[: count - own]], others[count - own :]
 
         def call(pure: Any, state: list[Any], *args: Any) -> tuple[Any, list[Any]]:
             result, new = pure([*state, *fixed], *args)
             return result, new[:count]
 
-        def epoch(e: Any, carry: Any) -> Any:
+        def unit(u: Any, carry: Any) -> Any:
             state, logs = carry
-            state = self._begin(call, state, backend.xp.logical_or(reset, e > 0))
-            order = None if orders is None else orders[e]
+            e, begins = u, backend.xp.logical_or(reset, u > 0)
             bounds = (start, stop, tail)
+            if self.by_step:
+                e, i = (start + u) // self.steps, (start + u) % self.steps
+                full = backend.cast(i < self.full, "int32")
+                begins, bounds = i == 0, (i, i + full, 1 - full)
+            state = self._begin(call, state, begins)
+            order = None if orders is None else orders[e]
             state, logs = self._steps(call, (state, logs), data, order, bounds)
             if not self.own_logs:
                 logs, state = call(self._results, state)
@@ -134,9 +146,9 @@ class Program:
 
         logs = self._empty_logs(call, state, data, orders)
         if self.most_epochs == 1:
-            state, logs = epoch(0, (state, logs))
+            state, logs = unit(0, (state, logs))
             return state, tree.map_structure(lambda x: x[None], logs)
-        return _kept_loop(self.most_epochs, epochs, epoch, (state, logs))
+        return _kept_loop(self.most_epochs, epochs, unit, (state, logs))
 
     def _steps(self, call: Any, carry: Any, data: Any, order: Any, bounds: Any) -> Any:
         """Run the full batches from `start` to `stop`, and the short one if `tail`."""
@@ -236,6 +248,10 @@ def _arrays(logs: Any) -> Any:
         return backend.asarray(x.value if isinstance(x, Variable) else x)
 
     return tree.map_structure(array, logs)
+
+
+def _is_ambient(variable: Variable) -> bool:
+    return variable.ambient
 
 
 class EagerProgram(Program):

@@ -1,5 +1,6 @@
 """`compile`, `fit`, `evaluate` and `predict`: what models inherit."""
 
+import math
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -223,23 +224,17 @@ class Trainer(Steps):
             feed = self._validation_feed(validation_data, size, validation_steps)
             compiled.prepared(self, feed, compiled)
             validate = (feed, validation_freq)
+        runner = self._runner("train", callbacks)
         try:
-            self._train(data, initial_epoch, epochs, callbacks, validate)
+            self._train(runner, data, initial_epoch, epochs, validate)
         finally:
-            _close(data, validate)
+            _close(runner, data, validate)
         return self.history  # type: ignore[attr-defined]
 
     def _train(
-        self,
-        data: Any,
-        initial: int,
-        epochs: int,
-        callbacks: CallbackList,
-        validate: Any,
+        self, runner: Runner, data: Any, initial: int, epochs: int, validate: Any
     ) -> None:
-        compiled = self._compile_state("fit")
-        programs = compiled.prepared.programs(self, compiled, "train")
-        runner = Runner(programs, callbacks, "train", lambda: self.stop_training)
+        callbacks = runner.callbacks
         arrays = to_device(data.arrays) if isinstance(data, ArrayData) else None
         most = runner.most_epochs(data.rows) if isinstance(data, ArrayData) else 1
         bulk = most > 1 and validate is None and not callbacks.needs_epochs
@@ -260,7 +255,8 @@ class Trainer(Steps):
             else:
                 count = 1
                 callbacks.on_epoch_begin(epoch)
-                logs = runner.epoch(data, arrays, self._epochs_done, most)()
+                left = epochs - epoch if validate is None else 1
+                logs = runner.epoch(data, arrays, self._epochs_done, most, left)()
                 if validate is not None and _is_due(epoch, validate[1]):
                     found = tester()
                     logs.update({f"val_{key}": x for key, x in found.items()})
@@ -272,6 +268,12 @@ class Trainer(Steps):
             self.optimizer.finalize_variable_values(self.trainable_variables)  # type: ignore[attr-defined]
         callbacks.on_train_end(logs)
 
+    def _runner(self, kind: str, callbacks: CallbackList) -> Runner:
+        compiled = self._compile_state("fit" if kind == "train" else "evaluate")
+        programs = compiled.prepared.programs(self, compiled, kind)
+        trains = kind == "train"
+        return Runner(programs, callbacks, kind, lambda: trains and self.stop_training)
+
     def _validation_feed(self, given: Any, batch_size: Any, steps: Any) -> Any:
         is_arrays = isinstance(given, (tuple, list)) and len(given) in (2, 3)
         x, y, weight = (*given, None)[:3] if is_arrays else (given, None, None)
@@ -282,9 +284,7 @@ class Trainer(Steps):
         self, data: Any, callbacks: CallbackList
     ) -> Callable[[], dict[str, Any]]:
         """Return a function that evaluates on `data`, which stay on the device."""
-        compiled = self._compile_state("evaluate")
-        programs = compiled.prepared.programs(self, compiled, "test")
-        runner = Runner(programs, callbacks, "test")
+        runner = self._runner("test", callbacks)
         arrays = to_device(data.arrays) if isinstance(data, ArrayData) else None
 
         def evaluate() -> dict[str, Any]:
@@ -519,7 +519,10 @@ def _is_due(epoch: int, freq: Any) -> bool:
 
 def _warn_nan(logs: dict[str, list[Any]], first_epoch: int) -> bool:
     """Warn if the loss turned NaN or infinite, and say when; return whether it did."""
-    values = np.asarray(logs.get("loss", []))
+    losses = logs.get("loss", [])
+    if all(map(math.isfinite, losses)):
+        return False
+    values = np.asarray(losses)
     bad = np.flatnonzero(~np.isfinite(values.astype("float64")))
     if len(bad):
         warnings.warn(
@@ -535,5 +538,5 @@ def _warn_nan(logs: dict[str, list[Any]], first_epoch: int) -> bool:
 def _close(*feeds: Any) -> None:
     for feed in feeds:
         feed = feed[0] if isinstance(feed, tuple) else feed
-        if isinstance(feed, BatchStream):
+        if isinstance(feed, (BatchStream, Runner)):
             feed.close()
