@@ -30,7 +30,7 @@ ROWS = [
     ["data", "callbacks", "saving"],
     ["training"],
     ["models"],
-    ["", "utils", "datasets", "visualization", "wrappers", "distribution"]
+    ["", "utils", "replicas", "datasets", "visualization", "wrappers", "distribution"]
     + ["applications", "export"],
 ]
 RANK = {name: rank for rank, row in enumerate(ROWS) for name in row}
@@ -54,6 +54,7 @@ NOT_CORE = (
     "models/cloning",
     "models/graph_config",
     "training/sharing",
+    "training/rows",
     "training/replay",
     "training/checks",
 )

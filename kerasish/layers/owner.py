@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from operator import is_
 from typing import Any
 
@@ -12,16 +13,12 @@ from .. import regularizers as regularizers_module
 from ..random import SeedGenerator
 from ..variable import Variable, functional, setting, state
 
-__all__ = ["Contents", "Owner", "unchanged", "unique"]
-
-# A collection that may change, and what was in it when somebody looked.
-Contents = tuple[Collection[Any], tuple[Any, ...]]
+__all__ = ["Contents", "Owner", "unique"]
 
 
-def walk(value: Any, met: list[Contents] | None = None) -> Iterator[Any]:
+def walk(value: Any, met: list[Any] | None = None) -> Iterator[Any]:
     """Leaves of nested lists, tuples and dicts of attributes; `met` gets the nests."""
     kind = type(value)
-    inside: Collection[Any]
     if kind is list or kind is tuple:
         inside = value
     elif isinstance(value, dict):
@@ -29,19 +26,25 @@ def walk(value: Any, met: list[Contents] | None = None) -> Iterator[Any]:
     else:
         yield value
         return
-    now = tuple(inside)
     if met is not None:
-        met.append((inside, now))
-    for x in now:
+        met.append(inside)
+    for x in tuple(inside):
         yield from walk(x, met)
 
 
-def unchanged(contents: list[Contents]) -> bool:
-    """Say whether collections hold the very objects that they held before."""
-    for now, before in contents:
-        if len(now) != len(before) or not all(map(is_, now, before)):
+class Contents:
+    """Collections that may change, and what was in them when this was made."""
+
+    def __init__(self, collections: Sequence[Collection[Any]]) -> None:
+        self.collections = collections
+        self._sizes = [*map(len, collections)]
+        self._held = [*chain.from_iterable(collections)]
+
+    def unchanged(self) -> bool:
+        """Say whether the collections still hold the very same objects."""
+        if [*map(len, self.collections)] != self._sizes:
             return False
-    return True
+        return all(map(is_, chain.from_iterable(self.collections), self._held))
 
 
 def unique(things: Sequence[Any]) -> list[Any]:
@@ -49,18 +52,22 @@ def unique(things: Sequence[Any]) -> list[Any]:
     return list({id(x): x for x in things}.values())
 
 
+# Attributes whose insides are no part of the layer.
+_APART = {"_arguments", "_losses", "nodes", "_build_shapes", "_output_shapes"}
+
+
 class _Found:
     """What one look over a layer's attributes found."""
 
     def __init__(self, attributes: dict[str, Any]) -> None:
-        values = attributes.values()
-        self.contents: list[Contents] = [(values, tuple(values))]
+        met: list[Any] = [attributes.values()]
         self.leaves = [
             x
             for name, value in list(attributes.items())
-            if name not in ("_arguments", "_losses", "nodes")
-            for x in walk(value, self.contents)
+            if name not in _APART
+            for x in walk(value, met)
         ]
+        self.contents = Contents(met)
         self.of_kind: dict[Any, list[Any]] = {}
 
 
@@ -92,14 +99,14 @@ class Owner:
 
     def _look(self) -> _Found:
         found: _Found | None = getattr(self, "_found", None)
-        if found is None or not unchanged(found.contents):
+        if found is None or not found.contents.unchanged():
             found = self._found = _Found(self.__dict__)
         return found
 
-    def _contents(self) -> list[Contents]:
+    def _contents(self) -> Contents:
         """All on which it depends what this layer and those within it own and do."""
-        layers = self._flatten_layers()
-        return [pair for layer in layers for pair in layer._look().contents]
+        found = [layer._look().contents.collections for layer in self._flatten_layers()]
+        return Contents([*chain.from_iterable(found)])
 
     @property
     def _layers(self) -> list[Any]:

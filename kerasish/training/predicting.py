@@ -11,12 +11,12 @@ from .. import config, tree
 from ..callbacks import CallbackList
 from ..callbacks.logs import LazyLogs
 from ..data import ArrayData
-from ..layers.owner import Contents, unchanged, unique
+from ..layers.owner import Contents, unique
 from ..masks import get_mask, set_mask
 from ..random import default_generator
 from ..variable import functional
 from .loop import to_device
-from .rows import holds_arrays, rows_are_apart
+from .rows import holds_arrays, padded, rows_are_apart
 from .sharing import compiled, make_of
 from .step_function import step_function
 
@@ -75,7 +75,7 @@ class Forwards:
         self._variables: list[Any] = []
         self._make: Any = None  # what the passes depend on; None: on foreign code
         self._settings: Any = None
-        self._contents: list[Contents] | None = None
+        self._contents: Contents | None = None
         self._start()
 
     def _start(self) -> None:
@@ -88,9 +88,9 @@ class Forwards:
         """Look whether the model is what it was."""
         seed = default_generator().state  # it may have to be drawn anew
         settings = config.backend(), config.floatx(), config.epsilon()
-        known = self._contents is not None and settings == self._settings
-        if known and unchanged(self._contents):  # type: ignore[arg-type]
-            return
+        if self._contents is not None and settings == self._settings:  # noqa: SIM102
+            if self._contents.unchanged():
+                return
         model = self._model
         variables = unique([*model.variables, seed])
         same = [*map(id, variables)] == [*map(id, self._variables)]
@@ -158,29 +158,26 @@ class Forwards:
 
     # --- predicting ---------------------------------------------------------------
 
-    def batch(self, x: Any) -> Any:
-        """Return the outputs for one batch, as NumPy arrays."""
+    def batch(self, x: Any, most: int | None = None) -> Any:
+        """Return the outputs for one batch, as NumPy arrays; for `most` see `_run`."""
         self._refresh()
-        return joined([_to_host(*self._run(x, 1, None))])
+        return tree.map_structure(np.array, _to_host(*self._run(x, 1, most)))
 
     def all(
         self, data: Any, callbacks: CallbackList | None, stopped: Callable[[], bool]
     ) -> Any:
         """Return the outputs for all batches as NumPy arrays."""
+        if isinstance(data, ArrayData) and not callbacks and data.steps == 1:
+            return self.batch(data.x, data.batch_size)
         self._refresh()
         each = callbacks is not None and callbacks.needs_predict_batches
-        pieces = (
-            self._merged(data)
-            if isinstance(data, ArrayData) and not each
-            else ((x, 1, None, 1) for x, _, _ in _batches(data))
-        )
         parts: list[Any] = []
         waiting: deque[Any] = deque()
         done = 0
-        for x, *room, batches in pieces:
+        for x, unit, batches in self._pieces(data, each):
             if callbacks is not None and each:
                 callbacks.on_predict_batch_begin(done)
-            waiting.append(self._run(x, *room))
+            waiting.append(self._run(x, unit))
             if len(waiting) > IN_FLIGHT:
                 parts.append(_to_host(*waiting.popleft()))
             done += batches
@@ -190,45 +187,45 @@ class Forwards:
                 break
         return joined([*parts, *(_to_host(*outputs) for outputs in waiting)])
 
-    def _run(self, x: Any, unit: int, most: int | None) -> tuple[Any, int | None]:
-        """Return outputs on the device, and how many of their rows count.
+    def _run(self, x: Any, unit: int, most: Any = None) -> tuple[Any, int | None]:
+        """Return outputs on the device, and how many rows count if not all.
 
-        Rows are added to make `unit` times a power of two of them, so that few sizes
-        need compiling.
+        Rows are added so that few sizes need compiling: see `padded`.
         """
-        rows = len(next(a for a in tree.flatten(x) if a is not None))
-        keep = None
+        rows = None
         if self._apart:
-            room = unit << (-(-rows // unit) - 1).bit_length()
-            room = min(room, most or room)
-            if room > rows:
-                x, keep = _padded(x, room - rows), rows
-        return self._forward("predict", self._step)(x), keep
+            x, rows = padded(x, unit, most)
+        return self._forward("predict", self._step)(x), rows
 
     def _step(self) -> Callable[[Any], Any]:
         step = step_function(self._model, "predict")
         return lambda x: step((to_device(x), None, None))  # where it is traced
 
-    def _merged(self, data: ArrayData) -> Iterator[tuple[Any, int, int, int]]:
-        """Yield as much of the data as may run at once, and in how many batches."""
+    def _pieces(self, data: Any, each: bool) -> Iterator[tuple[Any, int, int]]:
+        """Yield inputs that run at once, the rows of a batch, the number of batches."""
+        if not isinstance(data, ArrayData):
+            yield from ((x, 1, 1) for x, _, _ in data.epoch())
+            return
         size, start, count, begin = data.batch_size, 0, 0, 0.0
-        unit = size if data.rows > size else 1
         while start < data.rows:
-            merged = self._mergeable(size)
+            merged = 1 if each else self._mergeable(size)
             rows = slice(start, start + merged * size)
             start = min(rows.stop, data.rows)
-            batches = -(-(start - rows.start) // size)
-            yield data.take(rows)[0], unit, merged * size, batches
+            yield data.take(rows)[0], size, -(-(start - rows.start) // size)
             count += merged == 1
+            now = time.perf_counter()
             if count == 1:
-                begin = time.perf_counter()
-            elif count == PROBE or (count > IN_FLIGHT and start == data.rows):
-                seconds = (time.perf_counter() - begin) / (count - 1)
-                known = self._seconds.get(size, seconds)
-                self._seconds[size] = min(seconds, known)
+                begin = now
+            elif (
+                not each
+                and count > IN_FLIGHT
+                and (count == PROBE or start == data.rows)
+            ):
+                seconds = (now - begin) / (count - 1)
+                self._seconds[size] = min(seconds, self._seconds.get(size, seconds))
 
     def _mergeable(self, size: int) -> int:
-        """How many batches of a size may run as one."""
+        """How many batches of a size may run as one: a power of two."""
         if not self._apart or size not in self._seconds:
             return 1
         most = int(SECONDS / self._seconds[size])
@@ -257,22 +254,6 @@ def _kind(x: Any, array: type) -> Any:
     return None if None in kinds else (nest, keys, *kinds)
 
 
-def _batches(data: Any) -> Iterator[Any]:
-    return data.batches() if isinstance(data, ArrayData) else data.epoch()
-
-
-def _padded(x: Any, more: int) -> Any:
-    """Repeat the last row: nothing new can happen to it."""
-
-    def pad(a: Any) -> Any:
-        if a is None:
-            return None
-        a = np.asarray(a)
-        return np.concatenate([a, np.broadcast_to(a[-1:], (more, *a.shape[1:]))])
-
-    return tree.map_structure(pad, x)
-
-
 def _tell(callbacks: CallbackList, each: bool, done: int, last: Any) -> None:
     if each:
         lazy = LazyLogs(lambda: {"outputs": _to_host(*last)})
@@ -282,7 +263,7 @@ def _tell(callbacks: CallbackList, each: bool, done: int, last: Any) -> None:
 
 def _to_host(outputs: Any, rows: int | None) -> Any:
     return tree.map_structure(
-        lambda a: np.asarray(a)[:rows] if rows else np.asarray(a), outputs
+        lambda a: np.asarray(a) if rows is None else np.asarray(a)[:rows], outputs
     )
 
 

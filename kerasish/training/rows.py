@@ -13,7 +13,7 @@ from .. import registry, tree
 from ..graph import FunctionOperation, Node, is_symbolic
 from ..layers.layer import Layer
 
-__all__ = ["holds_arrays", "rows_are_apart"]
+__all__ = ["holds_arrays", "padded", "rows_are_apart"]
 
 _RANKS = "1D 2D 3D".split()
 # Layers that treat each row by itself, whatever their arguments, unless `axis` is 0.
@@ -84,3 +84,29 @@ def holds_arrays(model: Any) -> bool:
     nodes = [node for graph in graphs for node in graph.run_order]
     held += tree.flatten([(node.args, node.kwargs) for node in nodes])
     return any(isinstance(x, np.ndarray) for x in held)
+
+
+def padded(x: Any, unit: int, most: int | None = None) -> tuple[Any, int | None]:
+    """Repeat the last row until there are `unit` times a power of two of them.
+
+    Args:
+        x: array, or nest of arrays with as many rows; parts may be None.
+        unit: factor.
+        most: rows that are enough in any case.
+
+    Returns:
+        `(x, rows)` with the number of rows that it had, None if none was added.
+    """
+    rows = len(next(a for a in tree.flatten(x) if a is not None))
+    room = unit << (-(-rows // unit) - 1).bit_length()
+    room = room if most is None else max(rows, min(room, most))
+    if room == rows:
+        return x, None
+
+    def pad(a: Any) -> Any:
+        if a is None:
+            return None
+        a = np.asarray(a)
+        return np.concatenate([a, np.broadcast_to(a[-1:], (room - rows, *a.shape[1:]))])
+
+    return tree.map_structure(pad, x), rows
