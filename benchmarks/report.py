@@ -1,7 +1,7 @@
 """Medians, ratios and tables of what was measured.
 
 Results are `{workload: {"measures": {measure: {contender: {"times", "part"}}},
-"missing": {contender: reason}}}`.
+"missing": {contender: reason}, "took": seconds}}`.
 """
 
 import importlib.metadata
@@ -227,8 +227,10 @@ def machine() -> dict[str, str]:
 def markdown(results: dict, titles: dict[str, str], described: dict[str, str]) -> str:
     """All that is generated in `docs/benchmarks.md`."""
     good, judged = met(results)
+    minutes = sum(result["took"] for result in results.values()) / 60
     parts = [
         "Machine: " + ", ".join(f"{k} {v}" for k, v in described.items()) + ".",
+        f"Measuring took {minutes:.1f} minutes. "
         f"Targets met: {good} of {judged} measured.",
         times_table(results, titles),
         memory_table(results, titles),

@@ -71,6 +71,7 @@ def measure(workload: str, peers: list[str], rounds: int, quick: bool) -> dict:
     ]
     missing = {name: "not installed" for name in contenders if not installed(name)}
     measures: dict = {}
+    start = time.perf_counter()
     for number in range(rounds):
         for name in contenders[:: -1 if number % 2 else 1]:
             if name in missing or number >= rounds_of(workload, name, rounds):
@@ -86,7 +87,8 @@ def measure(workload: str, peers: list[str], rounds: int, quick: bool) -> dict:
                 kept = measures.setdefault(what, {}).setdefault(name, measured)
                 if kept is not measured:
                     kept["times"] += measured["times"]
-    return {"measures": measures, "missing": missing}
+    took = time.perf_counter() - start
+    return {"measures": measures, "missing": missing, "took": took}
 
 
 def options_of(arguments: list[str] | None) -> argparse.Namespace:

@@ -35,6 +35,7 @@ RESULT = {
         },
     },
     "missing": {"torch": "not installed"},
+    "took": 90,
 }
 TITLES = {name: workload.title for name, workload in WORKLOADS.items()}
 
@@ -89,7 +90,7 @@ def test_the_page_has_ratios_stars_verdicts_and_gaps():
     assert "keras / ours ≥ 2,000: 2,500 ✓" in cells[-1]
     assert "ours / jax ≤ 0.3: 0.250 ✓" in cells[-1]
     assert "Machine: processors 2." in text
-    assert "Targets met: 2 of 2 measured." in text
+    assert "took 1.5 minutes. Targets met: 2 of 2 measured." in text
     assert "- PyTorch: not installed (XOR, 60,000 steps)" in text
 
 
@@ -107,7 +108,7 @@ def test_slope_of_a_power():
 
 def test_the_picture_is_drawn_and_is_the_same_again(tmp_path):
     curve = {f"rows = {n}": {"kerasish": times(n / 10)} for n in (1, 10)}
-    results = {"xor": RESULT, "scaling": {"measures": curve, "missing": {}}}
+    results = {"xor": RESULT, "scaling": {"measures": curve, "missing": {}, "took": 1}}
     assert "| rows | 1 … 10 | 1.00 | – | – |" in report.markdown(results, TITLES, {})
     for name in ("one.svg", "two.svg"):
         plot.draw(results, tmp_path / name)

@@ -1,4 +1,4 @@
-"""Callbacks that read the loss: XOR's rows 1,000 times, 60 epochs of 1,000 batches."""
+"""Callbacks that read the loss: XOR's rows 1,000 times, 30 epochs of 1,000 batches."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from ..measure import Job, Workload, timed
 from ..peers.keras_api import both, compiled
 from . import gates
 
-EPOCHS, COPIES = 60, 1_000
+EPOCHS, COPIES = 30, 1_000
 JOB = Job(
     lambda rows: (
         np.tile(gates.INPUTS, (rows // 4, 1)),
@@ -118,7 +118,7 @@ def torch(quick):
 
 WORKLOADS = {
     "callbacks": Workload(
-        "XOR, 60 epochs of 1,000 batches, callback that reads the loss",
+        "XOR, 30 epochs of 1,000 batches, callback that reads the loss",
         {**both(keras_script), "jax": jax, "torch": torch},
     )
 }

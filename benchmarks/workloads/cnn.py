@@ -89,9 +89,10 @@ WORKLOADS = {
             rows=3_840,
             batch=128,
             epochs=1,
+            repeats=2,
             small={"rows": 200},
             # XLA's convolution gradients are an order of magnitude slower in a scan
-            parts={"jax scan": {"rows": 256}},
+            parts={"jax scan": {"rows": 256, "repeats": 1}},
         ),
         keras=keras_net,
         jax=(by_hand_init, by_hand),

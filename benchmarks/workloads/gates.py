@@ -14,9 +14,9 @@ TARGETS = {
 PARTS = {
     "keras": {"epochs": 2_000},
     "jax step": {"epochs": 10_000},
-    "torch": {"epochs": 5_000},
-    "flax": {"epochs": 1_000},
-    "sklearn": {"epochs": 5_000},
+    "torch": {"epochs": 3_000},
+    "flax": {"epochs": 500},
+    "sklearn": {"epochs": 3_000},
 }
 
 

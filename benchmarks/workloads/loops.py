@@ -8,7 +8,7 @@ from . import perceptrons
 
 LOOPS, WARM = 300, 3
 # Slow contenders do fewer, scaled.
-FEWER = {"keras": 10, "jax": 20}
+FEWER = {"keras": 10, "jax": 10}
 JOB = Job(
     lambda rows: (np.ones((rows, 10), "float32"), np.ones((rows, 1), "float32")),
     rows=320,

@@ -114,7 +114,7 @@ WORKLOADS = {
             accuracy=True,
             validation=0.2,
             small={"rows": 300, "epochs": 2},
-            parts={"flax": {"epochs": 10}},
+            parts={"flax": {"epochs": 5}, "torch": {"epochs": 20}},
         ),
         [64, 128, 10],
     ),

@@ -23,7 +23,7 @@ def points(train, quick):
                 rows=rows // 50 if quick else rows,
                 batch=32,
                 epochs=1,
-                repeats=1 if quick else 3,
+                repeats=1 if quick else 2,
             )
             found[f"{axis} = {size}"] = train(job, layers)["fit"]
     return found

@@ -189,6 +189,7 @@ WORKLOADS = {
             rows=1_024,
             batch=32,
             epochs=1,
+            repeats=2,
             small={"rows": 48},
         ),
         keras=keras_transformer,
