@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from .models import Sequential as Sequential
     from .optimizers import Optimizer as Optimizer
     from .regularizers import Regularizer as Regularizer
+    from .replicas import Replicas as Replicas
     from .variable import StatelessScope as StatelessScope
     from .variable import Variable as Variable
 
@@ -69,6 +70,7 @@ _HOMES = {
     "Operation": "graph",
     "Optimizer": "optimizers",
     "Regularizer": "regularizers",
+    "Replicas": "replicas",
     "Sequential": "models",
     "StatelessScope": "variable",
     "Variable": "variable",

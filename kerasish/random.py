@@ -113,7 +113,10 @@ def default_generator() -> SeedGenerator:
         _Default.generator = SeedGenerator(name="default_seed_generator")
         _Default.generator.state.ambient = True
     elif _Default.stale:
-        _Default.generator.state.assign(np.array([_drawn_seed(), 0], "uint32"))
+        # Not an assignment: within an abstract run that would be forgotten.
+        with backend.eager():
+            seed = backend.asarray(np.array([_drawn_seed(), 0], "uint32"))
+        _Default.generator.state.replace(seed)
     _Default.stale = False
     return _Default.generator
 

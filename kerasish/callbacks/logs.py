@@ -5,7 +5,10 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["LazyLogs"]
+__all__ = ["EACH", "LazyLogs"]
+
+# Follows the name of what `Replicas` report of each replica; the mean has the name.
+EACH = "_each"
 
 
 class LazyLogs(dict[str, Any]):

@@ -10,6 +10,7 @@ from typing import Any
 
 from .. import config
 from .callback import Callback, Logs
+from .logs import EACH
 
 __all__ = ["Progbar", "ProgbarLogger", "write"]
 
@@ -150,13 +151,17 @@ def _metrics(items: Iterable[tuple[str, Any]]) -> list[str]:
 
 
 def _ordered(logs: Logs) -> list[tuple[str, Any]]:
-    """Return the metrics with the loss first, those of validation behind."""
+    """Return the metrics with the loss first, those of validation behind.
+
+    Of replicas only the means are shown.
+    """
 
     def rank(item: tuple[str, Any]) -> tuple[bool, bool]:
         name = item[0]
         return name.startswith("val_"), name.removeprefix("val_") != "loss"
 
-    return sorted((logs or {}).items(), key=rank)
+    shown = [item for item in (logs or {}).items() if not item[0].endswith(EACH)]
+    return sorted(shown, key=rank)
 
 
 class Progbar:

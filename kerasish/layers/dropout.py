@@ -1,10 +1,9 @@
 """Layers against overfitting: dropout, noise, a penalty on the output."""
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
-from .. import ops, random, regularizers
+from .. import backend, ops, random, regularizers
 from ..graph import Tensor
 from .input_spec import InputSpec
 from .layer import Layer
@@ -44,7 +43,8 @@ class _Noise(Layer):
         self.supports_masking = True
 
     def call(self, inputs: Tensor, training: bool = False) -> Tensor:
-        if training and getattr(self, self.strength) > 0:
+        amount = getattr(self, self.strength)  # traced where replicas differ in it
+        if training and (backend.is_array(amount) or amount > 0):
             return self.disturb(inputs)
         return inputs
 
@@ -333,7 +333,7 @@ class GaussianDropout(_Noise):
         return inputs * random.normal(
             inputs.shape,
             mean=1.0,
-            stddev=math.sqrt(self.rate / (1 - self.rate)),
+            stddev=(self.rate / (1 - self.rate)) ** 0.5,
             dtype=self.compute_dtype,
             seed=self.seed_generator,
         )

@@ -2,13 +2,16 @@
 
 import gc
 import random as python_random
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 
 from .. import config, initializers, random, registry
+from ..initializers import drawn
 from ..training import sharing
 
-__all__ = ["clear_session", "set_random_seed"]
+__all__ = ["clear_session", "seeded", "set_random_seed"]
 
 
 def set_random_seed(seed: int) -> None:
@@ -38,6 +41,29 @@ def set_random_seed(seed: int) -> None:
     np.random.seed(seed)
     random.seed_default(seed)
     initializers.seed_default(seed)
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Have `set_random_seed(seed)` within a block; afterwards all is as it was.
+
+    Args:
+        seed: an integer from 0 to 2³² − 1.
+    """
+    python, plain = python_random.getstate(), np.random.get_state()
+    weights, noise = dict(drawn._process), random._Default
+    before = noise.generator and noise.generator.state.numpy()
+    stale = noise.stale or noise.generator is None
+    set_random_seed(seed)
+    try:
+        yield
+    finally:
+        if before is not None:
+            random.default_generator().state.assign(before)
+        noise.stale = stale
+        drawn._process.update(weights)
+        np.random.set_state(plain)
+        python_random.setstate(python)
 
 
 def clear_session(free_memory: bool = True) -> None:
