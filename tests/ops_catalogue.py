@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from ops_attention import CALLS as ATTENTION
+from ops_convolution import CALLS as CONVOLUTION
 
 
 def _floats(*shape: int, low: float = -2.0, high: float = 2.0, seed: int = 0) -> Any:
@@ -465,6 +466,8 @@ row("normalize", np.float32(1e-5) * F, epsilon=1e-2)
 row("psnr", F, G, 2.0)
 for args, options in ATTENTION:
     row("dot_product_attention", *args, **options)
+for name, args, options in CONVOLUTION:
+    row(name, *args, **options)
 row("one_hot", I, 5)
 row("one_hot", J, 5, axis=0, dtype="int32")
 row("one_hot", J, 5, axis=1, dtype="bool")

@@ -22,8 +22,7 @@ NUMPY = os.environ.get("KERASISH_BACKEND") == "numpy"
 
 # Public names of keras.ops that come later.
 LATER = set(
-    """adaptive_average_pool adaptive_max_pool average_pool max_pool conv conv_transpose
-    depthwise_conv separable_conv depth_to_space space_to_depth fold unfold
+    """depth_to_space space_to_depth fold unfold
     fft fft2 ifft2 rfft irfft stft istft ctc_decode""".split()
 )
 # Ops that are functions of functions or have no row for another reason; tested below.

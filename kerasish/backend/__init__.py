@@ -23,6 +23,7 @@ third party can run it on its own backend.
 | control | `scan, while_loop, fori_loop, cond, switch, associative_scan` | as jax.lax |
 | random | `uniform, normal, ...` | the first argument is a key, uint32 of shape (2,) |
 | kernels | `erf, top_k, segment_sum, index_update, ...` | what `xp` says badly |
+| | `conv, conv_transpose, pool` | windows over images, channels last |
 | | `flash_attention(...)` | fused; a RuntimeError where there is no such kernel |
 | devices | `devices()`, `device(name)`, `enable_float64(on)` | |
 
@@ -72,6 +73,7 @@ CONTRACT = (
     *("beta", "binomial", "categorical", "permutation", "split", "fold_in"),
     *("erf", "erfinv", "lgamma", "digamma", "logsumexp", "top_k", "segment_sum"),
     *("segment_max", "index_update", "index_add", "take_rows"),
+    *("conv", "conv_transpose", "pool"),
     "flash_attention",
     *("devices", "device", "enable_float64"),
 )

@@ -14,6 +14,7 @@ from jax.scipy import special
 
 from .. import dtypes
 from . import Spec
+from .jax_windows import conv, conv_transpose, pool  # noqa: F401 (of the contract)
 
 # Stand-ins for unknown axes. An axis that differs between the two abstract runs is
 # unknown. They have many divisors, so that reshape(x, (-1, 4)) and split work, and

@@ -11,6 +11,7 @@ from .arithmetic import *  # noqa: F403
 from .attention import *  # noqa: F403
 from .control import *  # noqa: F403
 from .conversion import *  # noqa: F403
+from .convolution import *  # noqa: F403
 from .creation import *  # noqa: F403
 from .crossentropy import *  # noqa: F403
 from .ctc import *  # noqa: F403

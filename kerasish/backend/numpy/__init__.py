@@ -63,6 +63,7 @@ from .random import (
     truncated_normal,
     uniform,
 )
+from .windows import conv, conv_transpose, pool
 
 
 def adopt(x: np.ndarray) -> Array:
