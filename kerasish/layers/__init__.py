@@ -3,8 +3,11 @@
 from typing import Any
 
 from .. import registry
+from . import borders, convolution, pooling
 from .activation import ELU, Activation, LeakyReLU, PReLU, ReLU, Softmax
 from .attention import AdditiveAttention, Attention
+from .borders import *  # noqa: F403
+from .convolution import *  # noqa: F403
 from .dense import Dense, EinsumDense
 from .dropout import (
     ActivityRegularization,
@@ -49,8 +52,23 @@ from .normalization import (
     RMSNormalization,
     UnitNormalization,
 )
+from .pooling import *  # noqa: F403
 from .reshaping import Flatten, Permute, RepeatVector, Reshape
 from .serialization import deserialize, serialize
+
+# Second names, as pairs of what the first and the second begin with.
+_ALIASES = [
+    *(("Conv", "Convolution"), ("SeparableConv", "SeparableConvolution")),
+    *(("MaxPooling", "MaxPool"), ("AveragePooling", "AvgPool")),
+    *(("GlobalMaxPooling", "GlobalMaxPool"), ("GlobalAveragePooling", "GlobalAvgPool")),
+]
+_SECOND_NAMES = {
+    second + name.removeprefix(first): name
+    for name in (*convolution.__all__, *pooling.__all__)
+    for first, second in _ALIASES
+    if name.startswith(first)
+}
+globals().update({second: globals()[name] for second, name in _SECOND_NAMES.items()})
 
 __all__ = [
     *("Layer", "InputSpec", "Input", "InputLayer"),
@@ -67,6 +85,7 @@ __all__ = [
     *("RMSNormalization", "UnitNormalization"),
     *("Attention", "AdditiveAttention", "MultiHeadAttention", "GroupQueryAttention"),
     *("ReversibleEmbedding", "Identity", "Lambda", "deserialize", "serialize"),
+    *(*convolution.__all__, *pooling.__all__, *borders.__all__, *_SECOND_NAMES),
 ]
 
 registry.add_namespace("layers", {name: globals()[name] for name in __all__})

@@ -4,26 +4,15 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from .. import config, ops
+from .. import ops
 from ..graph import KerasTensor, Tensor
+from ..ops.convolution import standardize_data_format
 from .input_spec import InputSpec
 from .layer import Layer
 
 __all__ = ["Flatten", "Permute", "RepeatVector", "Reshape"]
 
 Shape = tuple[int | None, ...]
-
-
-def standardize_data_format(data_format: str | None) -> str:
-    """Return `data_format` after a check; `None` is what the settings say."""
-    formats = ("channels_last", "channels_first")
-    if data_format is None:
-        return config.image_data_format()
-    if data_format not in formats:
-        raise ValueError(
-            f"`data_format` must be one of {formats}, not {data_format!r}."
-        )
-    return data_format
 
 
 class Flatten(Layer):
