@@ -356,9 +356,15 @@ class Trainer(Steps):
             >>> model.predict(np.zeros((5, 3)), verbose=0).tolist()[0]
             [0.0, 0.0]
         """
+        forwards = self._forward_passes()
+        if (batch_size, verbose, steps, callbacks) == (None, 0, None, None):
+            outputs = forwards.few(x)
+            if outputs is not None:
+                return outputs
         steps = _limited(steps, config.max_steps_per_epoch())
         data = adapt(x, batch_size=batch_size, steps=steps)
         self._prepare_to_predict(data)
+        forwards.met(x, getattr(data, "x", None))
         told = None
         if callbacks is not None or verbose:
             told = self._callback_list(
@@ -368,9 +374,7 @@ class Trainer(Steps):
         if told is not None:
             told.on_predict_begin()
         try:
-            outputs = self._forward_passes().all(
-                data, told, lambda: self.stop_predicting
-            )
+            outputs = forwards.all(data, told, lambda: self.stop_predicting)
         finally:
             _close(data)
         if told is not None:
