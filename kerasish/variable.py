@@ -413,7 +413,7 @@ class Variable(Operators):
     def private(self) -> Any:
         """Return the array for a compiled step that may overwrite it in place."""
         if self.exposed:
-            return backend.asarray(backend.to_numpy(self._value))
+            return backend.adopt(backend.to_numpy(self._value))
         return self._value
 
     def numpy(self) -> np.ndarray:

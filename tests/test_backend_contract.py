@@ -112,11 +112,20 @@ def test_every_dtype(dtype):
     assert backend.to_numpy(backend.cast(x, "float32")).tolist() == [0, 1]
 
 
-def aligned(size):
+def aligned(size, offset=0):
     """Zeros that begin on a multiple of 64 bytes, whose memory JAX could share."""
-    room = np.zeros(4 * size + 64, "uint8")
-    start = -room.ctypes.data % 64
+    room = np.zeros(4 * size + 128, "uint8")
+    start = -room.ctypes.data % 64 + offset
     return room[start : start + 4 * size].view("float32")
+
+
+@pytest.mark.parametrize("dtype", [None, "float32"])
+@pytest.mark.parametrize("offset", [0, 4, 8, 16, 32])
+def test_large_arrays_are_values(offset, dtype):
+    source = aligned(2**22, offset)
+    x = backend.asarray(source, dtype)
+    source[-1] = 1
+    assert float(backend.to_numpy(x)[-1]) == 0
 
 
 @pytest.mark.parametrize("dtype", [None, "float32"])

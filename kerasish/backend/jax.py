@@ -23,6 +23,9 @@ STAND_INS = 6720, 13440
 # Products with at most this many multiplications are written as multiply-and-sum:
 # XLA:CPU calls a library for each dot, which costs more than such arithmetic.
 TINY_PRODUCT = 2048
+# Bytes from which on a NumPy array is copied once, while the caller waits. JAX shares
+# the memory of arrays that begin on a multiple of `ALIGNMENT` bytes.
+LARGE, ALIGNMENT = 2**20, 64
 
 Array = jax.Array
 
@@ -78,9 +81,25 @@ def asarray(x: Any, dtype: str | None = None) -> Array:
     if hasattr(x, "__array__") and not isinstance(x, (np.ndarray, jax.Array)):
         x = np.asarray(x)
     wanted = _canonical(dtype)
-    if isinstance(x, np.ndarray) and x.dtype == wanted:
-        wanted = None  # told its dtype, JAX would share the memory of some arrays
+    if wanted is not None and isinstance(x, (bool, int, float)):
+        x = np.asarray(x, wanted)
+    if isinstance(x, np.ndarray) and x.dtype.kind in "biufcV":
+        return _placed(x, wanted)
     return jnp.asarray(x, wanted)
+
+
+def _placed(x: np.ndarray, wanted: Any) -> Array:
+    """Put a copy of an array on the device.
+
+    `jnp.asarray` would compile a program for each new shape, copy twice, or (told the
+    dtype) share the memory of some arrays. `device_put` may share it, or read it later:
+    so it gets a copy of ours, or we wait until it made its own.
+    """
+    if wanted not in (None, x.dtype):
+        return jax.device_put(x.astype(wanted))
+    if x.nbytes >= LARGE and x.ctypes.data % ALIGNMENT:
+        return block(jax.device_put(x))
+    return jax.device_put(x.copy())
 
 
 def adopt(x: np.ndarray) -> Array:
