@@ -6,14 +6,15 @@ from typing import Any
 import numpy as np
 from layers_attention import CASES as ATTENTION
 from layers_convolution import CASES as CONVOLUTION
+from layers_recurrent import CASES as RECURRENT
+from layers_recurrent import Inner
 
-__all__ = ["LATER", "ROWS", "Row"]
+__all__ = ["LATER", "ROWS", "Row", "inner", "made"]
 
 # Layers of Keras that come in a later round; the coverage test asks for all others.
 _RANKS = "1D 2D 3D".split()
 LATER = {
     *(f"ConvLSTM{n}" for n in _RANKS),
-    *"SimpleRNN SimpleRNNCell GRU GRUCell LSTM LSTMCell RNN StackedRNNCells".split(),
     *"Bidirectional TimeDistributed Wrapper SpectralNormalization".split(),
     "MaxNumBoundingBoxes",
     *"CategoryEncoding Discretization HashedCrossing Hashing Normalization".split(),
@@ -96,6 +97,24 @@ class Row:
         if isinstance(self.mask, list):
             return [array(shape) for shape in self.mask]
         return array(self.mask)
+
+
+def made(library: Any, value: Any) -> Any:
+    """`value` with each layer that is to be an argument made, by Keras or by us."""
+    if isinstance(value, Inner):
+        arguments = {k: made(library, v) for k, v in value.kwargs.items()}
+        return getattr(library.layers, value.name)(**arguments)
+    if isinstance(value, list):
+        return [made(library, v) for v in value]
+    return value
+
+
+def inner(value: Any) -> set[str]:
+    """Names of the layers that are arguments of other layers."""
+    if isinstance(value, (list, dict)):
+        parts = value.values() if isinstance(value, dict) else value
+        return set().union(*map(inner, parts))
+    return {value.name} | inner(value.kwargs) if isinstance(value, Inner) else set()
 
 
 X, SEQUENCE, IMAGE = (4, 6), (3, 5, 4), (2, 4, 6, 3)
@@ -304,5 +323,5 @@ ROWS = [
     ),
     *_rows("RMSNormalization", ({}, X), ({"axis": [1, 2], "epsilon": 0.1}, SEQUENCE)),
     *_rows("UnitNormalization", ({}, X), ({"axis": [1, 2]}, SEQUENCE)),
-    *(Row(*case[:3], **case[3]) for case in (*ATTENTION, *CONVOLUTION)),
+    *(Row(*case[:3], **case[3]) for case in (*ATTENTION, *RECURRENT, *CONVOLUTION)),
 ]

@@ -7,7 +7,7 @@ import jax
 import keras
 import numpy as np
 import pytest
-from layers_catalogue import LATER, ROWS
+from layers_catalogue import LATER, ROWS, inner, made
 
 import kerasish
 from kerasish import backend
@@ -31,7 +31,8 @@ pytestmark = pytest.mark.usefixtures("quick_compilation", "masks_of_keras")
 
 def make(library, row, **more):
     name = {"name": "it"} | more
-    return getattr(library.layers, row.name)(**row.kwargs | name)
+    arguments = {key: made(library, value) for key, value in row.kwargs.items()}
+    return getattr(library.layers, row.name)(**arguments | name)
 
 
 def arrays(x):
@@ -262,9 +263,10 @@ def test_every_layer_of_keras_is_here_or_on_the_way():
 
 def test_every_layer_has_a_row():
     others = {"Layer", "InputLayer", "Lambda", "InputSpec"}
+    tested = {x for row in ROWS for x in (row.name, *inner(row.kwargs))}
     named = {name: getattr(kerasish.layers, name) for name in OURS - others}
     classes = {x for x in named.values() if inspect.isclass(x)}  # some have two names
-    assert classes == {named[row.name] for row in ROWS}
+    assert classes == {named[name] for name in tested}
 
 
 @pytest.mark.parametrize("name", sorted(OURS - {"Layer", "InputLayer"}))

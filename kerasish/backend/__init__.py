@@ -21,6 +21,7 @@ third party can run it on its own backend.
 | | `block(tree)` | wait until the arrays are computed; returns the tree |
 | | `keep_programs(folder)` | where compiled programs stay between processes, or None |
 | control | `scan, while_loop, fori_loop, cond, switch, associative_scan` | as jax.lax |
+| | `recurrence(step, project, ...)` | a scan that treats weights well; see JAX's |
 | random | `uniform, normal, ...` | the first argument is a key, uint32 of shape (2,) |
 | kernels | `erf, top_k, segment_sum, index_update, ...` | what `xp` says badly |
 | | `conv, conv_transpose, pool` | windows over images, channels last |
@@ -69,6 +70,7 @@ CONTRACT = (
     *("infer", "STAND_INS", "value_and_grad", "stop_gradient", "custom_gradient"),
     *("jit", "vmap", "eager", "block", "keep_programs"),
     *("scan", "while_loop", "fori_loop", "cond", "switch", "associative_scan"),
+    "recurrence",
     *("uniform", "normal", "truncated_normal", "randint", "bernoulli", "gamma"),
     *("beta", "binomial", "categorical", "permutation", "split", "fold_in"),
     *("erf", "erfinv", "lgamma", "digamma", "logsumexp", "top_k", "segment_sum"),

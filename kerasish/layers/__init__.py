@@ -7,6 +7,7 @@ from . import borders, convolution, pooling
 from .activation import ELU, Activation, LeakyReLU, PReLU, ReLU, Softmax
 from .attention import AdditiveAttention, Attention
 from .borders import *  # noqa: F403
+from .cells import GRUCell, LSTMCell, SimpleRNNCell
 from .convolution import *  # noqa: F403
 from .dense import Dense, EinsumDense
 from .dropout import (
@@ -53,8 +54,11 @@ from .normalization import (
     UnitNormalization,
 )
 from .pooling import *  # noqa: F403
+from .recurrent import GRU, LSTM, SimpleRNN
 from .reshaping import Flatten, Permute, RepeatVector, Reshape
+from .rnn import RNN
 from .serialization import deserialize, serialize
+from .stacked_cells import StackedRNNCells
 
 # Second names, as pairs of what the first and the second begin with.
 _ALIASES = [
@@ -83,6 +87,8 @@ __all__ = [
     *("concatenate", "dot"),
     *("BatchNormalization", "LayerNormalization", "GroupNormalization"),
     *("RMSNormalization", "UnitNormalization"),
+    *("RNN", "SimpleRNN", "LSTM", "GRU", "SimpleRNNCell", "LSTMCell", "GRUCell"),
+    "StackedRNNCells",
     *("Attention", "AdditiveAttention", "MultiHeadAttention", "GroupQueryAttention"),
     *("ReversibleEmbedding", "Identity", "Lambda", "deserialize", "serialize"),
     *(*convolution.__all__, *pooling.__all__, *borders.__all__, *_SECOND_NAMES),

@@ -23,6 +23,7 @@ from .control import (
     infer,
     jit,
     keep_programs,
+    recurrence,
     scan,
     switch,
     vmap,

@@ -189,6 +189,28 @@ def scan(
     return carry, tree.map_structure(lambda *v: _stack(0, *v), *ys)
 
 
+def recurrence(
+    step: Callable[..., tuple[Any, Any]],
+    project: Callable[[Any], Any],
+    init: Any,
+    inputs: Any,
+    weights: list[Any],
+    multiply: Callable[[Any, Any], Any],
+    mask: Any = None,
+    reverse: bool = False,
+    unroll: bool = False,
+) -> tuple[Any, Any]:
+    """Carry a state over time: `carry, y = step(product, carry, x, keep)`."""
+
+    def product(k: int, x: Any) -> Any:
+        return multiply(x, weights[k])
+
+    def one(carry: Any, now: Any) -> Any:
+        return step(product, carry, *now)
+
+    return scan(one, init, (project(inputs), mask), reverse=reverse)
+
+
 def _map(fn: Callable[[Any], Any], x: Any) -> Any:
     return tree.map_structure(fn, x, none_is_leaf=False)
 
