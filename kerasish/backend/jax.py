@@ -1,6 +1,7 @@
 """The JAX backend: XLA on CPU, GPU and TPU. The names are those of the contract."""
 
 import re
+import threading
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
@@ -14,6 +15,7 @@ from jax.scipy import special
 
 from .. import dtypes
 from . import Spec
+from .jax_recurrence import recurrence  # noqa: F401 (of the contract)
 from .jax_windows import conv, conv_transpose, pool  # noqa: F401 (of the contract)
 
 # Stand-ins for unknown axes. An axis that differs between the two abstract runs is
@@ -30,6 +32,9 @@ LARGE, ALIGNMENT = 2**20, 64
 Array = jax.Array
 
 
+_mapping = threading.local()  # how many times the code that is traced is mapped
+
+
 def _tiny(x1: Any, x2: Any) -> bool:
     if not (1 <= x1.ndim <= 2 and x2.ndim == 2 and x1.shape[-1] == x2.shape[0]):
         return False
@@ -39,7 +44,8 @@ def _tiny(x1: Any, x2: Any) -> bool:
 def matmul(x1: Any, x2: Any, **options: Any) -> Array:
     """Multiply matrices as jnp.matmul does; tiny ones so that XLA:CPU can fuse them."""
     x1, x2 = jnp.asarray(x1), jnp.asarray(x2)
-    if options or jax.default_backend() != "cpu" or not _tiny(x1, x2):
+    many = getattr(_mapping, "depth", 0)  # products at once are better as a dot
+    if options or many or jax.default_backend() != "cpu" or not _tiny(x1, x2):
         return jnp.matmul(x1, x2, **options)
     dtype = jnp.result_type(x1, x2)
     if dtype not in (jnp.float32, jnp.float64):  # 16 bits would round each product
@@ -184,7 +190,21 @@ def jit(fn: Callable[..., Any], donate: Sequence[int] = ()) -> Callable[..., Any
     return jax.jit(fn, donate_argnums=tuple(donate))
 
 
-vmap = jax.vmap
+def vmap(
+    fn: Callable[..., Any], in_axes: Any = 0, out_axes: Any = 0
+) -> Callable[..., Any]:
+    """Map `fn` over an axis of its arguments, as jax.vmap does."""
+
+    def mapped(*args: Any) -> Any:
+        _mapping.depth = getattr(_mapping, "depth", 0) + 1
+        try:
+            return fn(*args)
+        finally:
+            _mapping.depth -= 1
+
+    return jax.vmap(mapped, in_axes, out_axes)
+
+
 eager = jax.ensure_compile_time_eval
 block = jax.block_until_ready
 
