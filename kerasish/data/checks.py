@@ -33,7 +33,7 @@ def _check(leaf: Any, name: str) -> None:
     with np.errstate(all="ignore"):
         if np.isfinite(float(leaf.sum())):
             return
-    bad = ~np.isfinite(np.asarray(leaf, dtype=np.float64))
+    bad = ~np.isfinite(np.asarray(leaf))
     count = int(bad.sum())
     if count == 0:
         return
