@@ -222,30 +222,27 @@ class Forwards:
         if not isinstance(data, ArrayData):
             yield from ((x, 1, 1) for x, _, _ in data.epoch())
             return
-        size, start, count, begin = data.batch_size, 0, 0, 0.0
+        size, start, runs = data.batch_size, 0, 0
+        timed, begin = 0, 0.0  # batches since the first run, which may have compiled
         while start < data.rows:
             merged = 1 if each else self._mergeable(size)
             rows = slice(start, start + merged * size)
             start = min(rows.stop, data.rows)
-            yield data.take(rows)[0], size, -(-(start - rows.start) // size)
-            count += merged == 1
+            batches = -(-(start - rows.start) // size)
+            yield data.take(rows)[0], size, batches
             now = time.perf_counter()
-            if count == 1:
-                begin = now
-            elif (
-                not each
-                and count > IN_FLIGHT
-                and (count == PROBE or start == data.rows)
-            ):
-                seconds = (now - begin) / (count - 1)
+            runs += 1
+            begin, timed = (now, 0) if runs == 1 else (begin, timed + batches)
+            if runs == PROBE or (runs > 2 * IN_FLIGHT and start == data.rows):
+                seconds = (now - begin) / timed
                 self._seconds[size] = min(seconds, self._seconds.get(size, seconds))
 
     def _mergeable(self, size: int) -> int:
-        """How many batches of a size may run as one: a power of two."""
+        """How many batches of a size may run as one: a power of 4, for few sizes."""
         if not self._apart or size not in self._seconds:
             return 1
         most = int(SECONDS / self._seconds[size])
-        return 1 << max(most.bit_length() - 1, 0)
+        return 4 ** (max(most.bit_length() - 1, 0) // 2)
 
 
 def _plain(fn: Callable[..., Any], *args: Any) -> Any:

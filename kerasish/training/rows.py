@@ -73,7 +73,8 @@ def _calls_known(layer: Any) -> bool:
     used = [
         getattr(layer, name, None) for name in ("activation", "recurrent_activation")
     ]
-    return not layer._layers and all(fn is None or fn in known for fn in used)
+    parts = all(map(_calls_known, layer._layers))  # cells
+    return parts and all(fn is None or fn in known for fn in used)
 
 
 def holds_arrays(model: Any) -> bool:

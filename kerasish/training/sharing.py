@@ -18,11 +18,12 @@ import numpy as np
 
 from .. import backend, config
 from ..initializers import Initializer
+from ..layers.owner import Contents
 from ..metrics import Metric
 from ..variable import Variable
 from .outputs import Outputs
 
-__all__ = ["Compiled", "compiled", "forget", "make_of"]
+__all__ = ["Compiled", "compiled", "forget", "insides", "make_of"]
 
 MOST_KEPT = 64  # compiled functions
 MOST_BYTES = 2**16  # of an array that is compared by its values
@@ -81,7 +82,7 @@ _IDLE = {
     *("_arguments", "nodes", "node", "_path", "path", "_seed", "seed", "history"),
     *("_forwards", "_epochs_done", "stop_training", "prepared", "given", "_index"),
     *("_value", "exposed", "_undecayed_names", "_losses", "_build_shapes"),
-    *("_sample_shape", "_output_shapes", "_draw"),
+    *("_sample_shape", "_output_shapes", "_draw", "kept"),
 }
 _PLAIN = (type(None), bool, int, float, complex, str, bytes, type(Ellipsis))
 
@@ -122,6 +123,31 @@ def make_of(
         return tuple(tokens)
     except (_Foreign, TypeError):
         return None
+
+
+def insides(model: Any) -> Contents | None:
+    """Return all collections on which a step may depend; None as for `make_of`.
+
+    As long as these are unchanged, and no variable is frozen, so is the make.
+    """
+    seen: dict[int, Any] = {}
+    met: list[Any] = []
+    stack = [model]
+    try:
+        while stack:
+            x = stack.pop()
+            if id(x) in seen or isinstance(x, Variable):
+                continue
+            seen[id(x)] = x
+            _, parts = _opened(x, _IDLE)
+            if parts is not None:
+                stack += parts
+                met += [x] if type(x) is list else []
+                met += [x.values()] if type(x) is dict else []
+                met += [vars(x).values()] if hasattr(x, "__dict__") else []
+    except (_Foreign, TypeError):
+        return None
+    return Contents(met)
 
 
 def _opened(x: Any, skipped: set[str]) -> tuple[Hashable, list[Any] | None]:

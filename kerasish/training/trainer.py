@@ -21,6 +21,7 @@ from .compiled import CompileLoss, CompileMetrics
 from .loop import Runner, fetch, to_device
 from .predicting import Forwards
 from .preparing import Preparation
+from .sharing import insides
 from .step_function import is_default
 from .steps import Steps
 
@@ -40,6 +41,25 @@ class CompileState:
         if given["metrics"] is not None or given["weighted_metrics"] is not None:
             self.metrics = CompileMetrics(given["metrics"], given["weighted_metrics"])
         self.prepared = Preparation()
+        self.kept: dict[str, Any] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "kept": {}}
+
+    def to_test(self, model: Any) -> tuple[Any, dict[int, Any]]:
+        """Return the programs that evaluate, and how quick they are known to be.
+
+        Both are kept until something changes on which the programs may depend.
+        """
+        flags = [v.trainable for v in model.variables]
+        known = self.kept
+        contents = known.get("contents")
+        same = contents is not None and contents.unchanged()
+        if not same or known["flags"] != flags:
+            programs = self.prepared.programs(model, self, "test")
+            known.update(programs=programs, paces={}, flags=flags)
+            known["contents"] = insides(model)
+        return known["programs"], known["paces"]
 
 
 class Trainer(Steps):
@@ -270,9 +290,13 @@ class Trainer(Steps):
 
     def _runner(self, kind: str, callbacks: CallbackList) -> Runner:
         compiled = self._compile_state("fit" if kind == "train" else "evaluate")
+        if kind == "test":
+            programs, paces = compiled.to_test(self)
+            runner = Runner(programs, callbacks, kind)
+            runner._paces = paces
+            return runner
         programs = compiled.prepared.programs(self, compiled, kind)
-        trains = kind == "train"
-        return Runner(programs, callbacks, kind, lambda: trains and self.stop_training)
+        return Runner(programs, callbacks, kind, lambda: self.stop_training)
 
     def _validation_feed(self, given: Any, batch_size: Any, steps: Any) -> Any:
         is_arrays = isinstance(given, (tuple, list)) and len(given) in (2, 3)
