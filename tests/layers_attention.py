@@ -4,7 +4,7 @@ from typing import Any
 
 __all__ = ["CASES"]
 
-# Small sums: in larger ones the order of adding shows.
+# Small sums: in larger ones the order of adding shows. A bias of keys has no gradient.
 QUERY, VALUE = (2, 5, 3), (2, 4, 3)
 ROOM, OTHER_ROOM = (2, 2, 3, 2), (2, 2, 2, 2)
 ALL_WEIGHTS = {
@@ -39,14 +39,19 @@ CASES: list[tuple[str, dict[str, Any], Any, dict[str, Any]]] = [
     (MANY, HEADS, [QUERY, (2, 4, 2)], EACH | {"free": 2}),
     (MANY, HEADS | {"use_bias": False}, [QUERY, VALUE, (2, 4, 3)], EACH),
     (MANY, HEADS | {"output_shape": (2, 3), **ALL_WEIGHTS}, [QUERY, VALUE], EACH),
-    (MANY, HEADS | {"attention_axes": 2}, [ROOM, OTHER_ROOM], EACH),
+    (MANY, HEADS | {"attention_axes": 2, "use_bias": False}, [ROOM, OTHER_ROOM], EACH),
     (
         MANY,
         HEADS | {"attention_axes": (2, 1), "use_bias": False},
         [ROOM, OTHER_ROOM],
         EACH,
     ),
-    (MANY, HEADS | {"output_shape": 5}, [ROOM, OTHER_ROOM], EACH | {"free": 3}),
+    (
+        MANY,
+        HEADS | {"output_shape": 5, "use_bias": False},
+        [ROOM, OTHER_ROOM],
+        EACH | {"free": 3},
+    ),
     (MANY, HEADS | {"use_gate": True, "sliding_window": 2}, [QUERY, VALUE], EACH),
     (
         MANY,

@@ -1,5 +1,6 @@
 """The JAX backend: XLA on CPU, GPU and TPU. The names are those of the contract."""
 
+import math
 import re
 import threading
 from collections.abc import Callable, Sequence
@@ -44,6 +45,11 @@ def _tiny(x1: Any, x2: Any) -> bool:
 def matmul(x1: Any, x2: Any, **options: Any) -> Array:
     """Multiply matrices as jnp.matmul does; tiny ones so that XLA:CPU can fuse them."""
     x1, x2 = jnp.asarray(x1), jnp.asarray(x2)
+    if x1.ndim > 2 == x2.ndim and x1.shape[-1] == x2.shape[0]:
+        # As one matrix: for the gradient of `x2` XLA:CPU would transpose it otherwise.
+        rows = x1.reshape(math.prod(x1.shape[:-1]), x1.shape[-1])
+        product = matmul(rows, x2, **options)
+        return product.reshape(*x1.shape[:-1], x2.shape[1])
     many = getattr(_mapping, "depth", 0)  # products at once are better as a dot
     if options or many or jax.default_backend() != "cpu" or not _tiny(x1, x2):
         return jnp.matmul(x1, x2, **options)
@@ -53,10 +59,30 @@ def matmul(x1: Any, x2: Any, **options: Any) -> Array:
     return (x1[..., :, None].astype(dtype) * x2.astype(dtype)).sum(-2, dtype=dtype)
 
 
+_CHAIN = re.compile(r"((?:\.{3})?\w*)(\w+),\2(\w*)->\1\3")
+
+
+def einsum(subscripts: str, *operands: Any, **options: Any) -> Array:
+    """As jnp.einsum; where that multiplies two matrices of several axes, by matmul."""
+    chain = None if options else _CHAIN.fullmatch(subscripts.replace(" ", ""))
+    letters = "".join(chain.groups()).lstrip(".") if chain else ""
+    if chain is None or len(set(letters)) < len(letters):
+        return jnp.einsum(subscripts, *operands, **options)
+    x, kernel = map(jnp.asarray, operands)
+    summed = len(chain[2])
+    rest, inner = x.shape[:-summed], x.shape[-summed:]
+    if inner != kernel.shape[:summed] or kernel.ndim != summed + len(chain[3]):
+        return jnp.einsum(subscripts, x, kernel)
+    size = math.prod(inner)
+    columns = kernel.reshape(size, math.prod(kernel.shape[summed:]))
+    product = matmul(x.reshape(*rest, size), columns)
+    return product.reshape(*rest, *kernel.shape[summed:])
+
+
 class _Namespace:
     """jax.numpy, with the few functions of this module in place of its own."""
 
-    matmul = staticmethod(matmul)
+    matmul, einsum = staticmethod(matmul), staticmethod(einsum)
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(jnp, name)

@@ -15,6 +15,7 @@ from .layer import Layer
 __all__ = ["GroupedQueryAttention", "MultiHeadAttention"]
 
 Shape = tuple[int | None, ...]
+PROJECTION = "...c,chd->...hd"
 FIND = {
     "initializer": initializers.get,
     "regularizer": regularizers.get,
@@ -115,7 +116,7 @@ class _MultiHead(Layer):
         self._add_dense(
             name,
             shape,
-            equation="...c,chd->...hd",
+            equation=PROJECTION,
             output_shape=(heads, size),
             bias_axes="hd" if self.use_bias else None,
             activation="sigmoid" if name == "gate" else None,
@@ -139,8 +140,23 @@ class _MultiHead(Layer):
         prefix = "_" if attribute == "gate" else self.prefix
         setattr(self, f"{prefix}{attribute}_dense", dense)
 
-    def _project(self, name: str, x: Tensor) -> Tensor:
-        return getattr(self, f"{self.prefix}{name}_dense")(x)
+    def _dense(self, name: str) -> EinsumDense:
+        return getattr(self, f"{self.prefix}{name}_dense")
+
+    def _projections(self, **inputs: Tensor) -> list[Tensor]:
+        """Project query, key and value; by one product where they are the same."""
+        parts = [self._dense(name) for name in inputs]
+        first, *others = inputs.values()
+        _, _, key_size, value_size = self._heads()
+        alike = key_size == value_size and self.output_regularizer is None
+        if not alike or any(x is not first for x in others):
+            return [part(x) for part, x in zip(parts, inputs.values())]
+        kernel = ops.concatenate([part.kernel for part in parts], axis=1)
+        outputs = ops.einsum(PROJECTION, first, kernel)
+        if self.use_bias:
+            outputs = outputs + ops.concatenate([part.bias for part in parts], axis=0)
+        heads, few, *_ = self._heads()
+        return ops.split(outputs, (heads, heads + few), axis=-2)
 
     # --- calling ----------------------------------------------------------------------
 
@@ -167,10 +183,8 @@ class _MultiHead(Layer):
         ours, theirs = (self._arranged(x.shape[:-1]) for x in (query, key))
         paddings = (query_mask, key_mask, value_mask)
         mask = self._mask(ours, theirs, paddings, attention_mask, use_causal_mask)
-        parts = {"query": query, "key": key, "value": value}
-        q, k, v = (
-            self._to_sequence(self._project(name, x)) for name, x in parts.items()
-        )
+        parts = self._projections(query=query, key=key, value=value)
+        q, k, v = map(self._to_sequence, parts)
         if not (return_attention_scores or (training and self.dropout > 0)):
             context = ops.dot_product_attention(
                 q, k, v, mask=mask, flash_attention=self.flash_attention
@@ -188,7 +202,7 @@ class _MultiHead(Layer):
         context = self._from_sequence(context, query.shape[:-1])
         if self.use_gate:
             context = context * self._gate_dense(query)
-        return self._project("output", context)
+        return self._dense("output")(context)
 
     def _weigh(self, q: Tensor, k: Tensor, v: Tensor, mask: Any) -> tuple[Any, Any]:
         """Attention in steps: with dropout, and with the weights as a result."""

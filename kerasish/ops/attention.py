@@ -66,21 +66,27 @@ def dot_product_attention(
     xp = backend.xp
     if repeats := query.shape[2] // key.shape[2] - 1:
         key, value = (xp.repeat(x, repeats + 1, axis=2) for x in (key, value))
-    scores = _wide(xp.einsum("bthd,bshd->bhts", query, key)) * scale
+    # Heads first, once: else each of the products, backwards too, would move its own.
+    query, key, value = (
+        xp.permute_dims(x, (0, 2, 1, 3)) for x in (query * scale, key, value)
+    )
+    scores = _wide(xp.matmul(query, xp.swapaxes(key, -1, -2)))
     if attn_logits_soft_cap is not None:
         scores = attn_logits_soft_cap * xp.tanh(scores / attn_logits_soft_cap)
     if bias is not None:
         scores = scores + bias
     if is_causal:
-        visible = xp.tri(query.shape[1], key.shape[1], dtype=bool)
+        visible = xp.tri(*scores.shape[2:], dtype=bool)
         mask = visible if mask is None else xp.logical_and(mask, visible)
     if mask is not None:
         # Far below all scores, yet far enough from -inf to be subtracted from.
         scores = xp.where(mask, scores, -2e38)
     powers = xp.exp(scores - backend.stop_gradient(xp.max(scores, -1, keepdims=True)))
-    weights = powers / xp.sum(powers, axis=-1, keepdims=True)
-    weights = backend.cast(weights, backend.dtype_name(value))
-    return xp.einsum("bhts,bshd->bthd", weights, value)
+    result = xp.matmul(backend.cast(powers, backend.dtype_name(value)), value)
+    # Divided last: the result is smaller than the weights.
+    result = _wide(result) / xp.sum(powers, axis=-1, keepdims=True)
+    result = backend.cast(result, backend.dtype_name(value))
+    return xp.permute_dims(result, (0, 2, 1, 3))
 
 
 def _check_shapes(query: Any, key: Any, value: Any) -> None:

@@ -51,6 +51,8 @@ def moments(
     variance = xp.mean(xp.square(wide - mean), axis=axes, keepdims=keepdims)
     mean = mean if keepdims else xp.reshape(mean, variance.shape)
     name = backend.dtype_name(as_float(x))
+    if name == backend.dtype_name(wide):
+        return mean, variance
     return _saturate_cast(mean, name), _saturate_cast(variance, name)
 
 
