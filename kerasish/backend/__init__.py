@@ -27,6 +27,7 @@ third party can run it on its own backend.
 | | `conv, conv_transpose, pool` | windows over images, channels last |
 | | `flash_attention(...)` | fused; a RuntimeError where there is no such kernel |
 | devices | `devices()`, `device(name)`, `enable_float64(on)` | |
+| | `free_memory()` | bytes on the default device; None where it is the host's |
 
 dtype results follow JAX's promotion rules on every backend (`kerasish.dtypes`).
 """
@@ -77,7 +78,7 @@ CONTRACT = (
     *("segment_max", "index_update", "index_add", "take_rows"),
     *("conv", "conv_transpose", "pool"),
     "flash_attention",
-    *("devices", "device", "enable_float64"),
+    *("devices", "device", "enable_float64", "free_memory"),
 )
 
 

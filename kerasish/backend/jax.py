@@ -356,6 +356,13 @@ def devices() -> list[str]:
     return [_device_name(device) for device in jax.devices()]
 
 
+def free_memory() -> int | None:
+    """Bytes that are free on the default device; None if its memory is the host's."""
+    (used,) = jnp.zeros(()).devices()
+    stats = used.memory_stats()
+    return stats and stats["bytes_limit"] - stats["bytes_in_use"]
+
+
 def _device_name(found: Any) -> str:
     kind = "gpu" if found.platform in ("cuda", "rocm", "gpu") else found.platform
     return f"{kind}:{found.id}"

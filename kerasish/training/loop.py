@@ -1,8 +1,7 @@
 """The loop around compiled programs: epochs, callbacks, pace, batches from streams."""
 
 import time
-from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
@@ -12,17 +11,20 @@ from .. import backend, tree
 from ..callbacks import CallbackList
 from ..callbacks.logs import LazyLogs
 from ..data import ArrayData, BatchStream, epoch_orders
+from ..data.streaming import is_large, own_copy
 from .program import EagerProgram, Program
 from .replay import Replay, by_epoch
 
-__all__ = ["Pace", "Runner", "fetch", "to_device"]
+__all__ = ["Pace", "Runner", "fetch", "resident", "to_device"]
 
 # A dispatch should last this long: short enough for a live bar and a prompt Ctrl-C.
 BUDGET = 0.1
 # Orders and logs of several epochs are passed in one array of at most so many entries.
 MOST_ENTRIES = 2**17
 MOST_EPOCHS = 4096
-IN_FLIGHT = 2  # batches of a stream that may wait for the device
+# Batches of a stream that may wait for the device, if they wait longer than so: looking
+# for each whether it is done would cost more than a small step.
+IN_FLIGHT, PATIENCE = 2, 0.01
 SMALL_STATE = 2**20  # bytes; training runs ahead of callbacks with states like this
 WORTH_COMPILING = 2000  # starts of a program cost as much as to compile another
 
@@ -54,6 +56,13 @@ def to_device(batch: Any) -> Any:
     return tree.map_structure(
         lambda a: None if a is None else backend.asarray(a), batch
     )
+
+
+def resident(data: Any) -> Any:
+    """Return the arrays of `ArrayData` on the device; None for other and large data."""
+    if not isinstance(data, ArrayData) or is_large(data.arrays):
+        return None
+    return to_device(data.arrays)
 
 
 def fetch(logs: Any, epoch: int = 0) -> dict[str, Any]:
@@ -108,13 +117,15 @@ class Runner:
 
         Args:
             data: `ArrayData` or a `BatchStream`.
-            arrays: the former's arrays on the device.
+            arrays: the former's arrays on the device; None if they are too large.
             number: which epoch, for the order of the rows.
             most: for how many epochs at once the program is made.
             left: epochs to come, with this one, if only callbacks run between them.
         """
         if isinstance(data, BatchStream):
-            return self._stream_epoch(data)
+            return self._stream_epoch(data.epoch())
+        if arrays is None:
+            return self._stream_epoch(data.batches(number))
         program, replay = self._plan(data, most, left)
         if replay is not None:
             return self._replayed_epoch(replay, data, arrays, number, left)
@@ -234,19 +245,21 @@ class Runner:
         orders[:count] = epoch_orders(data.seed, first, count, data.rows)
         return backend.asarray(orders)
 
-    def _stream_epoch(self, data: BatchStream) -> Any:
-        waiting: deque[Any] = deque()
-        logs: Any = None
-        for step, batch in enumerate(data.epoch()):
-            arrays = to_device(batch)
+    def _stream_epoch(self, source: Iterator[Any]) -> Any:
+        waiting: list[Any] = []
+        due, logs = 0.0, None
+        for step, batch in enumerate(source):
+            arrays = own_copy(batch)
             rows = len(tree.flatten(arrays[0])[0])
             program = self.programs(rows, rows, 1)
             if self._each_batch:
                 self._begin_batch(step)
             logs = program.run(arrays, reset=step == 0)
             waiting.append(logs)
-            if len(waiting) > IN_FLIGHT:
-                backend.block(waiting.popleft())
+            if len(waiting) > IN_FLIGHT and time.perf_counter() > due:
+                backend.block(waiting[-1 - IN_FLIGHT])
+                waiting = waiting[-IN_FLIGHT:]
+                due = time.perf_counter() + PATIENCE
             self._tell(step + 1, LazyLogs(partial(fetch, logs)))
             if self.stopped():
                 break

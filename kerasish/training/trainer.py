@@ -10,7 +10,6 @@ import numpy as np
 from .. import config, initializers, optimizers, registry
 from ..callbacks import CallbackList, History
 from ..data import (
-    ArrayData,
     BatchStream,
     adapt,
     train_validation_split,
@@ -18,7 +17,7 @@ from ..data import (
 from ..metrics import Mean
 from ..optimizers import LossScaleOptimizer, Optimizer
 from .compiled import CompileLoss, CompileMetrics
-from .loop import Runner, fetch, to_device
+from .loop import Runner, fetch, resident, to_device
 from .predicting import Forwards
 from .preparing import Preparation
 from .sharing import insides
@@ -255,8 +254,8 @@ class Trainer(Steps):
         self, runner: Runner, data: Any, initial: int, epochs: int, validate: Any
     ) -> None:
         callbacks = runner.callbacks
-        arrays = to_device(data.arrays) if isinstance(data, ArrayData) else None
-        most = runner.most_epochs(data.rows) if isinstance(data, ArrayData) else 1
+        arrays = resident(data)
+        most = 1 if arrays is None else runner.most_epochs(data.rows)
         bulk = most > 1 and validate is None and not callbacks.needs_epochs
         self.stop_training = False
         tester = self._tester(validate[0], callbacks) if validate else dict
@@ -309,7 +308,7 @@ class Trainer(Steps):
     ) -> Callable[[], dict[str, Any]]:
         """Return a function that evaluates on `data`, which stay on the device."""
         runner = self._runner("test", callbacks)
-        arrays = to_device(data.arrays) if isinstance(data, ArrayData) else None
+        arrays = resident(data)
 
         def evaluate() -> dict[str, Any]:
             callbacks.on_test_begin()

@@ -20,6 +20,7 @@ from .control import (
     devices,
     eager,
     fori_loop,
+    free_memory,
     infer,
     jit,
     keep_programs,

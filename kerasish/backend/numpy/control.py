@@ -88,6 +88,11 @@ def keep_programs(folder: str | None) -> None:
     """Do nothing: no program is compiled."""
 
 
+def free_memory() -> int | None:
+    """Bytes that are free on the device; None, since its memory is the host's."""
+    return None
+
+
 def devices() -> list[str]:
     """Names of the devices."""
     return ["cpu:0"]
