@@ -17,7 +17,7 @@ from ..masks import get_mask, set_mask
 from ..random import default_generator
 from ..variable import functional
 from .loop import to_device
-from .rows import holds_arrays, padded, rows_are_apart
+from .rows import holds_arrays, kind_of, padded, rows_are_apart
 from .sharing import compiled, make_of
 from .step_function import step_function
 
@@ -90,10 +90,9 @@ class Forwards:
         """Look whether the model is what it was."""
         seed = default_generator().state  # it may have to be drawn anew
         settings = config.backend(), config.floatx(), config.epsilon()
-        if self._contents is not None and settings == self._settings:  # noqa: SIM102
-            if self._contents.unchanged():
-                return
-        model = self._model
+        contents, model = self._contents, self._model
+        if contents and settings == self._settings and contents.unchanged():
+            return
         variables = unique([*model.variables, seed])
         same = [*map(id, variables)] == [*map(id, self._variables)]
         if same and self._make is None:
@@ -125,7 +124,7 @@ class Forwards:
         if self._make is not None or not self._variables:
             self._refresh()
         array = type(self._variables[-1]._value)
-        kind = _kind(x, array) if self._callable else None
+        kind = kind_of(x, array) if self._callable else None
         if kind is None:
             return plain(x, **options)
         training = options.get("training")
@@ -149,8 +148,7 @@ class Forwards:
 
         def run(x: Any) -> Any:
             outputs = model(x, **options)
-            layers = model._flatten_layers()
-            if any(layer._losses for layer in layers):
+            if any(layer._losses for layer in model._flatten_layers()):
                 model._clear_losses()
                 raise RuntimeError("Losses would be lost.")
             masks = [get_mask(output) for output in tree.flatten(outputs)]
@@ -247,24 +245,6 @@ class Forwards:
 
 def _plain(fn: Callable[..., Any], *args: Any) -> Any:
     return fn(*args)
-
-
-def _kind(x: Any, array: type) -> Any:
-    """What of an input decides which program runs; None if it must not be compiled.
-
-    Args:
-        x: array, or nest of them.
-        array: the class of arrays that are not traced.
-    """
-    nest = type(x)
-    if nest in (np.ndarray, array):
-        plain = x.dtype.kind in "biuf" and get_mask(x) is None
-        return (x.shape, x.dtype) if plain else None
-    if nest not in (list, tuple, dict):
-        return None
-    keys = tuple(x) if nest is dict else ()
-    kinds = [_kind(part, array) for part in (x.values() if nest is dict else x)]
-    return None if None in kinds else (nest, keys, *kinds)
 
 
 def _tell(callbacks: CallbackList, each: bool, done: int, last: Any) -> None:

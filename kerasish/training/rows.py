@@ -1,7 +1,8 @@
-"""Models whose rows have nothing to do with each other: these may be padded.
+"""Which models may be padded, and which of their calls compiled.
 
-That is known of graphs in which each step is one of our own and listed here: to keep
-the batch axis first, and to treat it row by row when it does not train.
+Padding is for models whose rows have nothing to do with each other. That is known of
+graphs in which each step is one of our own and listed here: to keep the batch axis
+first, and to treat it row by row when it does not train.
 """
 
 from numbers import Number
@@ -12,8 +13,9 @@ import numpy as np
 from .. import registry, tree
 from ..graph import FunctionOperation, Node, is_symbolic
 from ..layers.layer import Layer
+from ..masks import get_mask
 
-__all__ = ["holds_arrays", "padded", "rows_are_apart"]
+__all__ = ["holds_arrays", "kind_of", "padded", "rows_are_apart"]
 
 _RANKS = "1D 2D 3D".split()
 # Layers that treat each row by itself, whatever their arguments, unless `axis` is 0.
@@ -111,3 +113,21 @@ def padded(x: Any, unit: int, most: int | None = None) -> tuple[Any, int | None]
         return np.concatenate([a, np.broadcast_to(a[-1:], (room - rows, *a.shape[1:]))])
 
     return tree.map_structure(pad, x), rows
+
+
+def kind_of(x: Any, array: type) -> Any:
+    """What of an input decides which program runs; None if it must not be compiled.
+
+    Args:
+        x: array, or nest of them.
+        array: the class of arrays that are not traced.
+    """
+    nest = type(x)
+    if nest in (np.ndarray, array):
+        plain = x.dtype.kind in "biuf" and get_mask(x) is None
+        return (x.shape, x.dtype) if plain else None
+    if nest not in (list, tuple, dict):
+        return None
+    keys = tuple(x) if nest is dict else ()
+    kinds = [kind_of(part, array) for part in (x.values() if nest is dict else x)]
+    return None if None in kinds else (nest, keys, *kinds)

@@ -51,10 +51,8 @@ class CompileState:
         Both are kept until something changes on which the programs may depend.
         """
         flags = [v.trainable for v in model.variables]
-        known = self.kept
-        contents = known.get("contents")
-        same = contents is not None and contents.unchanged()
-        if not same or known["flags"] != flags:
+        known, contents = self.kept, self.kept.get("contents")
+        if not (contents and contents.unchanged() and known["flags"] == flags):
             programs = self.prepared.programs(model, self, "test")
             known.update(programs=programs, paces={}, flags=flags)
             known["contents"] = insides(model)
