@@ -26,8 +26,9 @@ Sizes = tuple[int, ...]
 Pairs = Sequence[tuple[int, int]]
 # Bytes of the patches of images that are multiplied at once: what caches hold.
 AT_ONCE = 4_000_000
-# Windows with more elements are not taken apart: the program would get too long.
-MOST_TAPS = 128
+# Windows with more elements are not taken apart, in products of matrices and elsewhere:
+# the program would get long, and the many slices slow.
+FEW_TAPS, MOST_TAPS = 32, 128
 
 
 class Window(NamedTuple):
@@ -205,7 +206,7 @@ def _dense(x: Any, kernel: Any, window: Window) -> Any:
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(2, 3))
 def _spread(g: Any, kernel: Any, window: Window, size: Sizes) -> Any:
-    if max(window.strides) == 1:
+    if max(window.strides) == 1 or math.prod(window.size) > FEW_TAPS:
         return _flipped(g, kernel, window, size)
     like = jax.ShapeDtypeStruct((g.shape[0], *size, kernel.shape[-2]), g.dtype)
     return jax.linear_transpose(lambda x: _product(x, kernel, window), like)(g)[0]
@@ -228,6 +229,8 @@ _spread.defvjp(
 
 
 def _kernel_gradient(x: Any, g: Any, window: Window) -> Any:
+    if math.prod(window.size) > FEW_TAPS:
+        return _correlated(x, g, window)
     x = _padded(x, window.padding)
     out, columns = g.shape[1:-1], math.prod(window.size) * x.shape[-1]
 
@@ -244,6 +247,16 @@ def _kernel_gradient(x: Any, g: Any, window: Window) -> Any:
     most = AT_ONCE // (math.prod(out) * columns * x.dtype.itemsize or 1)
     total = _over_batch(part, x, g, most).astype(x.dtype)
     return total.T.reshape(*window.size, x.shape[-1], g.shape[-1])
+
+
+def _correlated(x: Any, g: Any, window: Window) -> Any:
+    """The kernel's gradient as a convolution, where images are channels."""
+    rows = zip(window.spans, window.padding, x.shape[1:], g.shape[1:], window.strides)
+    padding = tuple((low, (o - 1) * s + t - n - low) for t, (low, _), n, o, s in rows)
+    moved = Window(g.shape[1:-1], window.dilation, padding, window.strides)
+    hold = lax.optimization_barrier
+    turned = hold(jnp.moveaxis(x, (0, -1), (-1, 0))), hold(jnp.moveaxis(g, 0, -2))
+    return jnp.moveaxis(hold(_plain(*turned, moved)), 0, -2)
 
 
 # --- depthwise convolution ------------------------------------------------------------
