@@ -288,6 +288,8 @@ POSITIVE = np.array([0.1, 0.5, 1.0, 1.7, 3.3, 9.0, 40.0])
 
 def test_special_functions():
     same(backend.erf(backend.asarray(POINTS)), [math.erf(x) for x in POINTS], 1e-6)
+    logistic = (1 / (1 + np.exp(-POINTS))).astype("float32")
+    same(backend.sigmoid(backend.asarray(POINTS)), logistic, 1e-5)
     y = np.array([-0.99, -0.5, 0.0, 1e-5, 0.3, 0.999])
     inverse = backend.erfinv(backend.asarray(y))
     np.testing.assert_allclose(
@@ -303,6 +305,10 @@ def test_special_functions():
 
 def test_gradients_of_special_functions():
     v = POSITIVE.astype("float32")
+    same(
+        gradient(backend.sigmoid, np.array([-90.0, 0.0, 90.0], "float32"))[0],
+        [0, 0.25, 0],
+    )
     same(gradient(backend.erf, v)[0], 2 / math.sqrt(math.pi) * np.exp(-v * v), 1e-4)
     same(
         gradient(backend.lgamma, v)[0],

@@ -71,7 +71,7 @@ CONTRACT = (
     *("infer", "STAND_INS", "value_and_grad", "stop_gradient", "custom_gradient"),
     *("jit", "vmap", "eager", "block", "keep_programs"),
     *("scan", "while_loop", "fori_loop", "cond", "switch", "associative_scan"),
-    "recurrence",
+    *("recurrence", "sigmoid"),
     *("uniform", "normal", "truncated_normal", "randint", "bernoulli", "gamma"),
     *("beta", "binomial", "categorical", "permutation", "split", "fold_in"),
     *("erf", "erfinv", "lgamma", "digamma", "logsumexp", "top_k", "segment_sum"),

@@ -317,6 +317,7 @@ def permutation(key: Any, x: Any, axis: int = 0, independent: bool = False) -> A
 split = jax.random.split
 fold_in = jax.random.fold_in
 
+sigmoid = lax.logistic
 erf = special.erf
 erfinv = special.erfinv
 lgamma = special.gammaln

@@ -122,9 +122,7 @@ def sigmoid(x: Tensor) -> Tensor:
         >>> print(np.round(np.asarray(keras.ops.sigmoid([-1.0, 0.0, 2.0])), 3))
         [0.269 0.5   0.881]
     """
-    x = as_float(x)
-    small = backend.xp.exp(backend.xp.where(x >= 0, -x, x))
-    return backend.xp.where(x >= 0, 1, small) / (1 + small)
+    return backend.sigmoid(as_float(x))
 
 
 @op

@@ -48,6 +48,7 @@ from .kernels import (
     logsumexp,
     segment_max,
     segment_sum,
+    sigmoid,
     take_rows,
     top_k,
 )

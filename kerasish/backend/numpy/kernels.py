@@ -75,6 +75,15 @@ def _polygamma(order: int) -> Callable[[float], float]:
     return one
 
 
+@primitive
+def sigmoid(x: Any) -> Any:
+    """1 / (1 + exp(-x)) of an array of floats, without overflow."""
+    small = np.exp(-np.abs(x))
+    return leave(np.where(x >= 0, 1, small) / (1 + small)).astype(x.dtype)
+
+
+defvjp(sigmoid, lambda y, x: lambda g: g * (y * (1 - y)))
+
 erf = _special(math.erf, lambda x, y: 2 / math.sqrt(math.pi) * xp.exp(-x * x))
 erfinv = _special(_erfinv, lambda x, y: math.sqrt(math.pi) / 2 * xp.exp(y * y))
 _trigamma = _special(_polygamma(1), lambda x, y: _no_gradient(x))
