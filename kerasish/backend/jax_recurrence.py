@@ -1,5 +1,6 @@
 """Recurrences in JAX: a loop over time whose weights' gradients wait until its end."""
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -8,6 +9,8 @@ import jax.numpy as jnp
 from jax import lax
 
 Tree = Any
+# What is not computed a second time on the way back.
+COSTLY = {"dot_general", "conv_general_dilated", "exp", "logistic", "tanh"}
 
 
 @jax.custom_vjp
@@ -21,11 +24,12 @@ _watched.defvjp(lambda x, spy: (x, None), lambda _, g: (g, g))
 
 def recurrence(
     step: Callable[..., tuple[Tree, Tree]],
-    project: Callable[[Any], Any],
     init: Tree,
+    project: Callable[..., Any],
     inputs: Any,
-    weights: list[Any],
+    consts: Any,
     multiply: Callable[[Any, Any], Any],
+    weights: list[Any],
     mask: Any = None,
     reverse: bool = False,
     unroll: bool = False,
@@ -37,13 +41,15 @@ def recurrence(
     is collected instead, and multiplied once, after the loop.
 
     Args:
-        step: one step. `product(k, x)` is `multiply(x, weights[k])`; x is what
-            `project` made of the step's input; keep is the step's slice of `mask`.
-        project: of one step's input.
+        step: one step, whose x is an input as it is. `product(k, left, x)` is
+            `project(x, consts) + multiply(left, weights[k])`; x or k and left may be
+            None. keep is the step's slice of `mask`.
         init: the first carry.
+        project: `(input, consts) -> array`, of one step or of several at once.
         inputs: `(time, batch, ...)`.
+        consts: weights and other arrays for `project`, in any structure.
+        multiply: `(x, weight) -> array`, row by row of x.
         weights: what products multiply by.
-        multiply: `(x, weight) -> array`.
         mask: `(time, ...)`, or None.
         reverse: walk backwards; ys stay where their x is.
         unroll: write the loop out.
@@ -53,70 +59,66 @@ def recurrence(
     """
     size = inputs.shape[0]
     options = {"reverse": reverse, "unroll": size if unroll and size else 1}
-    loop = _Loop(multiply, size, options)
+    loop = _Loop(project, multiply, size, options)
     run = jax.custom_vjp(loop.run)
     run.defvjp(loop.forward, loop.backward)
-    return run(*loop.close(step, project, init, inputs, weights, mask))
+    return run(*loop.close(step, init, (inputs, mask, consts, weights)))
 
 
 class _Loop:
     """A recurrence as a pure function, with its gradient."""
 
-    def __init__(self, multiply: Any, size: int, options: dict[str, Any]) -> None:
-        self.multiply, self.size, self.options = multiply, size, options
+    def __init__(
+        self, project: Any, multiply: Any, size: int, options: dict[str, Any]
+    ) -> None:
+        self.project, self.multiply = project, multiply
+        self.size, self.options = size, options
 
-    def close(
-        self, step: Any, project: Any, init: Any, inputs: Any, weights: Any, mask: Any
-    ) -> tuple[Any, Any, Any]:
-        """Make arguments of all that the functions refer to: custom VJPs need that."""
-        first, keep = _slice(inputs), None if mask is None else _slice(mask)
-        x = jax.eval_shape(project, first)
-        self.uses, results = self._uses(step, (init, x, keep), weights)
-        self.spied = results, x
+    def close(self, step: Any, init: Tree, given: Any) -> tuple[Tree, Any, Any]:
+        """Make arguments of all that `step` refers to: a custom VJP needs that."""
+        inputs, mask, consts, weights = given
+        first, keep = jax.tree.map(_slice, (inputs, mask))
+        self.uses: list[tuple[int | None, bool]] = []
+        self.spied: list[Any] = []  # shapes of the results of products
 
-        def one(carry: Tree, x: Any, keep: Any, weights: Any, spies: Any) -> Any:
+        def note(result: Any, k: int | None, x: Any) -> Any:
+            self.uses.append((k, x is not None))
+            self.spied.append(jax.ShapeDtypeStruct(result.shape, result.dtype))
+            return result
+
+        def one(watch: Any, now: Any, consts: Any, weights: Any, spies: Any) -> Any:
             lefts: list[Any] = []
 
-            def product(k: int, left: Any) -> Any:
-                result = self.multiply(left, weights[k])
+            def product(k: int | None, left: Any = None, x: Any = None) -> Any:
+                result = 0 if x is None else self.project(x, consts)
+                if k is not None:
+                    result = result + self.multiply(left, weights[k])
                 lefts.append(left)
+                if spies is None:
+                    return watch(result, k, x)
                 return _watched(result, spies[len(lefts) - 1])
 
-            return *step(product, carry, x, keep), lefts
+            return *step(product, *now), lefts
 
-        self.project, of_project = jax.closure_convert(project, first)
-        self.one, of_step = jax.closure_convert(one, init, x, keep, weights, results)
-        return init, of_step, (inputs, mask, weights, of_project)
-
-    def _uses(self, step: Any, like: Any, weights: Any) -> tuple[list[int], Any]:
-        """Which weight each product of a step uses, and shapes of the results."""
-        uses: list[int] = []
-        shapes: list[Any] = []
-
-        def run(carry: Tree, x: Any, keep: Any, weights: list[Any]) -> Any:
-            def product(k: int, left: Any) -> Any:
-                result = self.multiply(left, weights[k])
-                uses.append(k)
-                shapes.append(jax.ShapeDtypeStruct(result.shape, result.dtype))
-                return result
-
-            return step(product, carry, x, keep)
-
-        jax.eval_shape(run, *like, weights)
-        return uses, shapes
+        now = (init, first, keep)
+        jax.eval_shape(functools.partial(one, note, spies=None), now, consts, weights)
+        arguments = (now, consts, weights, self.spied)
+        self.one, of_step = jax.closure_convert(
+            functools.partial(one, None), *arguments
+        )
+        return init, of_step, given
 
     def _spies(self) -> Any:
         """Zeros that nobody reads; their gradients are what counts."""
-        size = self.size
-        return jax.tree.map(lambda s: jnp.zeros((size, *s.shape), s.dtype), self.spied)
+        return [jnp.zeros((self.size, *s.shape), s.dtype) for s in self.spied]
 
     def _scan(self, init: Tree, of_step: Any, spies: Any, given: Any) -> Any:
-        inputs, mask, weights, of_project = given
+        inputs, mask, consts, weights = given
+        one = jax.checkpoint(self.one, policy=_costly, prevent_cse=False)
 
         def body(carry: Tree, now: Any) -> Any:
-            x, keep, (of_products, of_x) = now
-            x = _watched(self.project(x, *of_project), of_x)
-            carry, y, lefts = self.one(carry, x, keep, weights, of_products, *of_step)
+            x, keep, spies = now
+            carry, y, lefts = one((carry, x, keep), consts, weights, spies, *of_step)
             return carry, (y, lefts)
 
         xs = (inputs, mask, spies)
@@ -139,23 +141,27 @@ class _Loop:
 
     def backward(self, saved: Any, upstream: Any) -> Any:
         """Walk back over time, then do the weights' gradients."""
-        pull, lefts, (inputs, _, weights, of_project) = saved
-        to_init, to_step, (to_products, to_x) = pull(upstream)
+        pull, lefts, (inputs, _, consts, weights) = saved
+        to_init, to_step, to_products = pull(upstream)
         to_weights = [jnp.zeros_like(w) for w in weights]
-        for k, left, g in zip(self.uses, lefts, to_products):
-            to_weights[k] += _pull(self.multiply, left, [weights[k]], g)[1][0]
-        to_inputs, to_project = _pull(self.project, inputs, of_project, to_x)
-        return to_init, to_step, (to_inputs, None, to_weights, to_project)
+        to_x: Any = None
+        for (k, of_x), left, g in zip(self.uses, lefts, to_products):
+            if k is not None:
+                rows = left.reshape(-1, *left.shape[2:])
+                product = functools.partial(self.multiply, rows)
+                _, pull = jax.vjp(product, weights[k])
+                to_weights[k] += pull(g.reshape(-1, *g.shape[2:]))[0]
+            if of_x:
+                to_x = g if to_x is None else to_x + g
+        _, pull = jax.vjp(self.project, inputs, consts)
+        to_inputs, to_consts = pull(to_x)
+        return to_init, to_step, (to_inputs, None, to_consts, to_weights)
+
+
+def _costly(primitive: Any, *_: Any, **__: Any) -> bool:
+    """Whether a result is kept for the way back, rather than computed again."""
+    return primitive.name in COSTLY
 
 
 def _slice(x: Any) -> jax.ShapeDtypeStruct:
     return jax.ShapeDtypeStruct(x.shape[1:], x.dtype)
-
-
-def _pull(fn: Any, x: Any, consts: list[Any], upstream: Any) -> Any:
-    """Gradients of `fn(x[t], *consts)` by x and consts, all t at once."""
-
-    def all_steps(x: Any, consts: Any) -> Any:
-        return jax.vmap(lambda x: fn(x, *consts))(x)
-
-    return jax.vjp(all_steps, x, consts)[1](upstream)

@@ -14,7 +14,7 @@ __all__ = ["Cell", "GRUCell", "LSTMCell", "SimpleRNNCell"]
 
 Shape = tuple[int | None, ...]
 Masks = list[Any] | None
-Product = Callable[[int, Any], Any]
+Product = Callable[..., Any]
 
 _FIND: dict[str, Callable[[Any], Any]] = {
     "activation": activations.get,
@@ -31,8 +31,8 @@ class Cell(Layer):
     A subclass says how its `gates` numbers become the next state. The work is split so
     that a loop over time need not repeat all of it: `project` treats the inputs, of
     one step or of all; `weights` are the matrices by which states are multiplied;
-    `advance` does the rest of one step, and multiplies by calling `product(k, x)`,
-    which is ``x · weights[k]``.
+    `advance` does one step, and gets ``project(x) + left · weights[k]`` by calling
+    `product(k, left, x)`, where x or k and left may be None.
 
     In training `dropout` sets inputs to 0 and `recurrent_dropout` states, the same ones
     in all steps of a sequence; with recurrent dropout each gate has masks of its own.
@@ -165,16 +165,26 @@ class Cell(Layer):
         """Return states times a weight."""
         return ops.matmul(x, weight)
 
-    def project(self, inputs: Tensor, masks: Masks = None) -> Tensor:
-        """Return what the inputs contribute; axes before the last two are free."""
-        if masks is None or len(masks) == 1:
-            inputs = inputs if masks is None else inputs * masks[0]
-            outputs = ops.matmul(inputs, self.kernel)
-        else:
-            kernels = ops.split(self.kernel, self.gates, -1)
-            parts = [ops.matmul(inputs * m, k) for m, k in zip(masks, kernels)]
-            outputs = ops.concatenate(parts, -1)
-        return outputs if self.bias is None else outputs + self._input_bias()
+    def weights_of_inputs(self, masks: Masks = None) -> dict[str, Any]:
+        """Return what `project` needs besides the inputs."""
+        kernel = ops.convert_to_tensor(self.kernel)
+        per_gate = masks is not None and len(masks) > 1
+        return {
+            "masks": masks,
+            "kernels": ops.split(kernel, self.gates, -1) if per_gate else [kernel],
+            "bias": self._input_bias() if self.use_bias else None,
+        }
+
+    def project(self, inputs: Tensor, consts: dict[str, Any]) -> Tensor:
+        """Return what the inputs, of one step or of several, contribute."""
+        masks = consts["masks"] or [1]
+        parts = [
+            self.multiply(ops.reshape(inputs * mask, (-1, inputs.shape[-1])), kernel)
+            for mask, kernel in zip(masks, consts["kernels"], strict=True)
+        ]
+        outputs = parts[0] if len(parts) == 1 else ops.concatenate(parts, -1)
+        outputs = ops.reshape(outputs, (*inputs.shape[:-1], -1))
+        return outputs if consts["bias"] is None else outputs + consts["bias"]
 
     def _input_bias(self) -> Any:
         return ops.convert_to_tensor(self.bias)
@@ -196,11 +206,13 @@ class Cell(Layer):
             masks = kept, self._keep("recurrent_dropout", listed[0])
         weights = self.weights_of_states(masks[1] is not None)
 
-        def product(k: int, x: Tensor) -> Tensor:
-            return self.multiply(x, weights[k])
+        consts = self.weights_of_inputs(masks[0])
 
-        x = self.project(inputs, masks[0])
-        output, new = self.advance(x, listed, product, masks[1])
+        def product(k: int | None, left: Any = None, x: Any = None) -> Any:
+            result = 0 if x is None else self.project(x, consts)
+            return result if k is None else result + self.multiply(left, weights[k])
+
+        output, new = self.advance(inputs, listed, product, masks[1])
         return output, new if isinstance(states, (list, tuple)) else new[0]
 
 
@@ -220,12 +232,13 @@ def _single(masks: Masks) -> Any:
     return masks[0] if masks is not None and len(masks) == 1 else masks
 
 
-def gate_products(hidden: Tensor, product: Product, masks: Masks) -> Tensor:
-    """Return ``hidden · weights`` for all gates, side by side."""
+def gate_products(x: Any, hidden: Tensor, product: Product, masks: Masks) -> Tensor:
+    """Return ``hidden · weights`` for all gates, side by side; and x projected."""
     if masks is None:
-        return product(0, hidden)
+        return product(0, hidden, x)
     parts = [product(k, hidden * mask) for k, mask in enumerate(masks)]
-    return parts[0] if len(parts) == 1 else ops.concatenate(parts, -1)
+    result = parts[0] if len(parts) == 1 else ops.concatenate(parts, -1)
+    return result if x is None else result + product(None, None, x)
 
 
 class SimpleRNNCell(Cell):
@@ -293,7 +306,7 @@ class SimpleRNNCell(Cell):
     def advance(
         self, x: Tensor, states: Sequence[Any], product: Product, masks: Masks
     ) -> tuple[Any, list[Any]]:
-        hidden = self.activation(x + gate_products(states[0], product, masks))
+        hidden = self.activation(gate_products(x, states[0], product, masks))
         return hidden, [hidden]
 
 
@@ -383,7 +396,7 @@ class LSTMCell(Cell):
         self, x: Tensor, states: Sequence[Any], product: Product, masks: Masks
     ) -> tuple[Any, list[Any]]:
         hidden, cell = states
-        x = x + gate_products(hidden, product, masks)
+        x = gate_products(x, hidden, product, masks)
         i, f, new, o = ops.split(x, 4, -1)
         kept = self.recurrent_activation(f) * cell
         cell = kept + self.recurrent_activation(i) * self.activation(new)
@@ -487,8 +500,9 @@ class GRUCell(Cell):
         self, x: Tensor, states: Sequence[Any], product: Product, masks: Masks
     ) -> tuple[Any, list[Any]]:
         hidden, size = states[0], 2 * self.units
+        x = product(None, None, x)
         if self.reset_after:
-            inner = gate_products(hidden, product, masks)
+            inner = gate_products(None, hidden, product, masks)
             z, r = self._open(x[..., :size] + inner[..., :size])
             last = inner[..., size:]
             if self.bias is not None:
@@ -496,7 +510,8 @@ class GRUCell(Cell):
             new = self.activation(x[..., size:] + r * last)
         else:
             early = None if masks is None else masks[:2]
-            z, r = self._open(x[..., :size] + gate_products(hidden, product, early))
+            inner = gate_products(None, hidden, product, early)
+            z, r = self._open(x[..., :size] + inner)
             last = r * hidden if masks is None else r * hidden * masks[2]
             new = self.activation(x[..., size:] + product(2 if masks else 1, last))
         hidden = z * hidden + (1 - z) * new

@@ -241,9 +241,6 @@ class RNN(Layer):
         cell = self.cell
         drawn = cell.masks(inputs[0], first[0]) if training else (None, None)
 
-        def project(x: Tensor) -> Tensor:
-            return cell.project(x, drawn[0])
-
         def step(product: Any, states: Any, x: Any, keep: Any) -> tuple[Any, Any]:
             output, new = cell.advance(x, states, product, drawn[1])
             new = _kept(keep, new, states)
@@ -252,11 +249,12 @@ class RNN(Layer):
 
         states, outputs = backend.recurrence(
             step,
-            project,
             first,
+            cell.project,
             inputs,
-            cell.weights_of_states(drawn[1] is not None),
+            cell.weights_of_inputs(drawn[0]),
             cell.multiply,
+            cell.weights_of_states(drawn[1] is not None),
             mask,
             reverse=self.go_backwards,
             unroll=self.unroll,

@@ -196,24 +196,26 @@ def scan(
 
 def recurrence(
     step: Callable[..., tuple[Any, Any]],
-    project: Callable[[Any], Any],
     init: Any,
+    project: Callable[..., Any],
     inputs: Any,
-    weights: list[Any],
+    consts: Any,
     multiply: Callable[[Any, Any], Any],
+    weights: list[Any],
     mask: Any = None,
     reverse: bool = False,
     unroll: bool = False,
 ) -> tuple[Any, Any]:
     """Carry a state over time: `carry, y = step(product, carry, x, keep)`."""
 
-    def product(k: int, x: Any) -> Any:
-        return multiply(x, weights[k])
+    def product(k: int | None, left: Any = None, x: Any = None) -> Any:
+        result = None if k is None else multiply(left, weights[k])
+        return x if result is None else result if x is None else x + result
 
     def one(carry: Any, now: Any) -> Any:
         return step(product, carry, *now)
 
-    return scan(one, init, (project(inputs), mask), reverse=reverse)
+    return scan(one, init, (project(inputs, consts), mask), reverse=reverse)
 
 
 def _map(fn: Callable[[Any], Any], x: Any) -> Any:
