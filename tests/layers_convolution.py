@@ -52,7 +52,7 @@ CASES: list[Case] = [
         (IMAGE, SAME | {"strides": (2, 1), **ALL_WEIGHTS}),
         (IMAGE, {"groups": 2, "filters": 4, "dilation_rate": (1, 2)}),
         (IMAGE, FIRST | SAME),
-        (IMAGE, {"lora_rank": 2, "lora_alpha": 3}),
+        (IMAGE, {"lora_rank": 1, "lora_alpha": 2}),
     ),
     *_cases("Conv3D", SMALL, (CUBE, {}), (CUBE, SAME | {"strides": (1, 2, 1)})),
     *_cases(

@@ -41,7 +41,8 @@ class Attention(Layer):
 
     Example:
         >>> query, value = np.array([[[0.5]]]), np.array([[[1.0], [3.0]]])
-        >>> np.asarray(keras.layers.Attention()([query, value])).round(3).tolist()
+        >>> output = keras.layers.Attention()([query, value])
+        >>> print(np.round(np.asarray(output), 3))
         [[[2.462]]]
     """
 
@@ -157,7 +158,7 @@ class AdditiveAttention(Attention):
     Example:
         >>> query, value = np.array([[[9.0]]]), np.array([[[1.0], [-9.0]]])
         >>> layer = keras.layers.AdditiveAttention(use_scale=False)
-        >>> np.asarray(layer([query, value])).round(3).tolist()
+        >>> print(np.round(np.asarray(layer([query, value])), 3))
         [[[-1.689]]]
     """
 
