@@ -40,7 +40,8 @@ def little_memory(monkeypatch):
 def test_large_arrays_train_like_small_ones(options, request):
     small = result(net(dropout=0.5), **options)
     request.getfixturevalue("little_memory")
-    assert_same(small, result(net(dropout=0.5), **options))
+    # Another program: XLA may round its exponentials in another way.
+    assert_same(small, result(net(dropout=0.5), **options), exact=False)
 
 
 def test_large_arrays_are_evaluated_like_small_ones(request):
