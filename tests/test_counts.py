@@ -134,9 +134,14 @@ RUNS = {
         fit(hook("on_epoch_end", change)),
         *(1, (EPOCHS, 0, 3 * EPOCHS, 2 * EPOCHS + 4)),
     ),
-    "validation": (
-        fit(validation_data=(X, Y)),
-        *(2, (2 * EPOCHS, 2 * EPOCHS, 4 * EPOCHS, 8)),
+    "validation": (fit(validation_data=(X, Y)), 1, (4, 3, 16, 8)),
+    "validation, each epoch": (
+        fit(hook("on_epoch_end"), validation_data=(X, Y)),
+        *(1, (7, 0, 28, 8)),
+    ),
+    "validation, each batch": (
+        fit(hook("on_train_batch_end"), validation_data=(X, Y)),
+        *(2, (2 * EPOCHS, EPOCHS, 4 * EPOCHS, 8)),
     ),
     "generator": (generator, 1, (EPOCHS, 1, 2, 2)),
     "generator, each batch": (

@@ -8,7 +8,7 @@ from training_models import FIT, X, Y, assert_same
 
 import kerasish
 from kerasish import callbacks, layers
-from kerasish.training import loop, replay
+from kerasish.training import loop, program, replay
 
 EPOCHS = 12
 KINDS = ("on_epoch_begin", "on_epoch_end", "on_train_batch_begin", "on_train_batch_end")
@@ -102,7 +102,9 @@ def bold(monkeypatch):
 def test_hooks_see_and_change_what_they_would_without(name, hook, monkeypatch):
     due = {2, 9, 10, 21}
     ahead = run(ACTS[name], hook, due)
-    monkeypatch.setattr(loop, "SMALL_STATE", 0)  # one epoch, or batch, after the other
+    monkeypatch.setattr(
+        program, "SMALL_STATE", 0
+    )  # one epoch, or batch, after the other
     plain = run(ACTS[name], hook, due)
     assert ahead[0] == plain[0]
     assert_same(ahead[1], plain[1])

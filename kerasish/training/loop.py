@@ -25,8 +25,8 @@ MOST_EPOCHS = 4096
 # Batches of a stream that may wait for the device, if they wait longer than so: looking
 # for each whether it is done would cost more than a small step.
 IN_FLIGHT, PATIENCE = 2, 0.01
-SMALL_STATE = 2**20  # bytes; training runs ahead of callbacks with states like this
 WORTH_COMPILING = 2000  # starts of a program cost as much as to compile another
+MOST_STEPS = 4096  # that one dispatch may take ahead of callbacks for each
 
 
 class Pace:
@@ -81,11 +81,12 @@ class Runner:
     """Runs one kind of step (`"train"` or `"test"`) over data.
 
     Args:
-        programs: `programs(rows, batch_size, most_epochs, by_step)` -> the compiled
-            program.
+        programs: `programs(rows, batch_size, most_epochs, by_step, check)` -> the
+            compiled program.
         callbacks: told of batches and progress.
         kind: `"train"` or `"test"`.
         stopped: whether to stop, asked after each dispatch.
+        paces: what is known of programs' speed already, by their identities.
     """
 
     def __init__(
@@ -94,13 +95,17 @@ class Runner:
         callbacks: CallbackList,
         kind: str,
         stopped: Callable[[], bool] = lambda: False,
+        paces: dict[int, tuple[Pace, Pace]] | None = None,
     ) -> None:
         self.programs, self.callbacks, self.stopped = programs, callbacks, stopped
         self._begin_batch = getattr(callbacks, f"on_{kind}_batch_begin")
         self._end_batch = getattr(callbacks, f"on_{kind}_batch_end")
         self._each_batch = getattr(callbacks, f"needs_{kind}_batches")
         self._trains = kind == "train"
-        self._paces: dict[int, tuple[Pace, Pace]] = {}
+        self._paces = {} if paces is None else paces
+        self._checked: Any = None
+        # Orders of the rows on the device: of which epochs, and how many.
+        self._ordered: tuple[range, int, Any] = range(0), 0, None
         self._planned: tuple[Program, Replay | None] | None = None
 
     def most_epochs(self, rows: int) -> int:
@@ -109,6 +114,17 @@ class Runner:
         A function of the data alone, so that another `fit` meets the same program.
         """
         return max(1, min(MOST_EPOCHS, MOST_ENTRIES // rows))
+
+    def check(self, data: ArrayData, arrays: Any) -> None:
+        """Evaluate on these data as a part of each epoch that is run.
+
+        Args:
+            data: to validate on.
+            arrays: theirs, on the device.
+        """
+        self._checked = arrays
+        sizes = data.rows, min(data.batch_size, data.rows)
+        self.programs = partial(self.programs, check=sizes)
 
     def epoch(
         self, data: Any, arrays: Any, number: int, most: int = 1, left: int = 1
@@ -130,10 +146,11 @@ class Runner:
         if replay is not None:
             return self._replayed_epoch(replay, data, arrays, number, left)
         pace = self._pace(program)[0]
-        orders = self._orders(data, number, 1, most)
+        ordered = self._orders(data, number, 1, most, left)
         step, logs = 0, None
         while step < program.steps and not (step and self.stopped()):
             count = 1 if self._each_batch else pace.units(program.steps - step)
+            count = program.steps if program.check else count
             if self._each_batch:
                 self._begin_batch(step)
             logs = self._timed(
@@ -142,10 +159,11 @@ class Runner:
                 count,
                 not self._each_batch,
                 arrays,
-                orders,
+                **ordered,
                 start=step,
                 stop=step + count,
                 reset=step == 0,
+                checked=self._checked,
             )
             step += count
             self._tell(step, LazyLogs(partial(fetch, logs)))
@@ -154,16 +172,20 @@ class Runner:
     def _replayed_epoch(
         self, replay: Replay, data: ArrayData, arrays: Any, number: int, left: int
     ) -> Any:
-        program, steps = replay.program, data.steps
+        program, steps, most = replay.program, data.steps, replay.program.most_epochs
 
         def ahead(step: int, first: int, count: int) -> Any:
             if not program.by_step:
-                orders = self._orders(data, number + first, count, program.most_epochs)
-                return program.run(arrays, orders, count)
+                epoch, begin = number + first, left - first
+                ordered = self._orders(data, epoch, count, most, begin)
+                return program.run(
+                    arrays, **ordered, epochs=count, checked=self._checked
+                )
             epoch, start = divmod(step + first, steps)
             epochs = -(-(start + count) // steps)
-            orders = self._orders(data, number + epoch, epochs, program.most_epochs)
-            return program.run(arrays, orders, count, start)
+            room = 1 + -(-most // steps)  # the first and the last may not be whole
+            ordered = self._orders(data, number + epoch, epochs, room, left - epoch)
+            return program.run(arrays, **ordered, epochs=count, start=start)
 
         if not self._each_batch:
             logs = replay.next(left, partial(ahead, 0))
@@ -184,12 +206,13 @@ class Runner:
         if self._planned is None:
             size = min(data.batch_size, data.rows)
             program, by_step = self.programs(data.rows, size, most), self._each_batch
-            small = sum(v.size for v in program.changing) * 4 <= SMALL_STATE
-            able = self._trains and small and not isinstance(program, EagerProgram)
+            eager = isinstance(program, EagerProgram)
+            able = self._trains and not program.donates and not eager
             units = left * program.steps / WORTH_COMPILING if by_step else left
             replay = None
             if able and units > 1 < most:
-                used = self.programs(data.rows, size, most, by_step)
+                many = min(MOST_STEPS, most * program.steps) if by_step else most
+                used = self.programs(data.rows, size, many, by_step)
                 replay = Replay(used)
             self._planned = program, replay
         return self._planned
@@ -213,8 +236,9 @@ class Runner:
         if pace.seconds is None and steps.seconds is not None:
             pace.seconds = steps.seconds * program.steps
         count = min(pace.units(left), most)
-        orders = self._orders(data, first, count, most)
-        logs = self._timed(program, pace, count, True, arrays, orders, epochs=count)
+        how = self._orders(data, first, count, most, left)
+        how |= {"epochs": count, "checked": self._checked}
+        logs = self._timed(program, pace, count, True, arrays, **how)
         return count, by_epoch(logs, count)
 
     def _pace(self, program: Program) -> tuple[Pace, Pace]:
@@ -238,12 +262,27 @@ class Runner:
                 pace.ran(units, time.perf_counter() - begin)
         return logs
 
-    def _orders(self, data: ArrayData, first: int, count: int, most: int) -> Any:
+    def _orders(
+        self, data: ArrayData, first: int, count: int, room: int, left: int
+    ) -> dict[str, Any]:
+        """Give a program the orders of the rows in some epochs.
+
+        Args:
+            data: whose rows.
+            first, count: which epochs.
+            room: number of epochs in the array that is sent, the same for all calls.
+            left: epochs to come: what fits of them is sent along.
+        """
         if not data.shuffle or data.rows <= data.batch_size:
-            return None  # one batch: the order within it does not matter
-        orders = np.zeros((most, data.rows), np.int32)
-        orders[:count] = epoch_orders(data.seed, first, count, data.rows)
-        return backend.asarray(orders)
+            return {"orders": None}  # one batch: the order within it does not matter
+        known, length, orders = self._ordered
+        if length != room or first not in known or first + count - 1 not in known:
+            known = range(first, first + max(count, min(left, room)))
+            some = np.zeros((room, data.rows), np.int32)
+            some[: len(known)] = epoch_orders(data.seed, first, len(known), data.rows)
+            orders = backend.asarray(some)
+            self._ordered = known, room, orders
+        return {"orders": orders, "origin": first - known.start}
 
     def _stream_epoch(self, source: Iterator[Any]) -> Any:
         waiting: list[Any] = []

@@ -106,10 +106,12 @@ class Preparation:
         if not model.optimizer.built:
             model.optimizer.build(trained)
 
-    def programs(
-        self, model: Any, compiled: Any, kind: str
-    ) -> Callable[[int, int, int], Program]:
-        """Return `programs(rows, batch_size, most_epochs)` for a kind of step."""
+    def programs(self, model: Any, compiled: Any, kind: str) -> Callable[..., Program]:
+        """Return `programs(rows, batch_size, most_epochs)` for a kind of step.
+
+        The programs of `"train"` also take `check=(rows, batch_size)` of validation
+        data to be evaluated after each epoch.
+        """
         if kind == "train" and isinstance(model.optimizer, Optimizer):
             self.build_optimizer(model)
         metrics = model.metrics_variables
@@ -130,26 +132,37 @@ class Preparation:
         found = self._programs.setdefault((kind, flags, rest_of), {})
         program_class = EagerProgram if compiled.eager else Program
 
+        def made(kind: str, sizes: Any, by_step: bool, check: Any) -> Program:
+            rows, batch_size, most_epochs = sizes
+            return program_class(
+                step_function(model, kind),
+                model.get_metrics_result,
+                model.reset_metrics,
+                changing,
+                fixed,
+                metrics,
+                batch_size,
+                rows,
+                most_epochs,
+                model._has_own_logs(kind),
+                None if make is None else (kind, make),
+                by_step,
+                check,
+            )
+
         def program(
-            rows: int, batch_size: int, most_epochs: int, by_step: bool = False
+            rows: int,
+            batch_size: int,
+            most_epochs: int,
+            by_step: bool = False,
+            check: tuple[int, int] | None = None,
         ) -> Program:
-            sizes = rows, batch_size, most_epochs, by_step
-            if sizes not in found:
-                found[sizes] = program_class(
-                    step_function(model, kind),
-                    model.get_metrics_result,
-                    model.reset_metrics,
-                    changing,
-                    fixed,
-                    metrics,
-                    batch_size,
-                    rows,
-                    most_epochs,
-                    model._has_own_logs(kind),
-                    None if make is None else (kind, make),
-                    by_step,
-                )
-            return found[sizes]
+            sizes = rows, batch_size, most_epochs
+            key = *sizes, by_step, check
+            if key not in found:
+                checks = made("test", (*check, 1), False, None) if check else None
+                found[key] = made(kind, sizes, by_step, checks)
+            return found[key]
 
         return program
 

@@ -18,6 +18,7 @@ __all__ = ["Program", "StepFunction"]
 StepFunction = Callable[[Any], Any]
 
 BLOCK = 32  # epochs of an inner loop
+SMALL_STATE = 2**20  # bytes that may exist twice, before and after a run
 
 
 class Program:
@@ -35,8 +36,10 @@ class Program:
         most_epochs: how many epochs one call can run at most.
         own_logs: whether the logs are those that `step` returns, not `results()`.
         by_step: whether a run is counted in steps, with logs of each, and not in
-            epochs; it may then cross the ends of epochs.
+            epochs; it may then cross the ends of epochs. "Epochs" below are steps then.
         make: what the step depends on besides its variables, see `sharing`.
+        check: evaluates after each whole epoch, on data of its own; made of the same
+            variables. Its logs join those of the epoch as `val_...`.
     """
 
     def __init__(
@@ -53,6 +56,7 @@ class Program:
         own_logs: bool = False,
         make: Hashable | None = None,
         by_step: bool = False,
+        check: "Program | None" = None,
     ) -> None:
         # Other threads may hold the values of ambient variables: these come last and
         # are not overwritten.
@@ -71,8 +75,11 @@ class Program:
         self._results = functional(results, known)
         self._reset = functional(reset, known)
         if make is not None:
-            make = (make, batch_size, rows, most_epochs, own_logs, by_step)
-        self._compiled = compiled(make, donate=(0,))
+            sizes = batch_size, rows, most_epochs, own_logs, by_step
+            make = (make, *sizes, check and (check.batch_size, check.rows))
+        self.check = check
+        self.donates = sum(v.size for v in self.changing) * 4 > SMALL_STATE
+        self._compiled = compiled(make, donate=(0,) if self.donates else ())
 
     def run(
         self,
@@ -82,27 +89,33 @@ class Program:
         start: int = 0,
         stop: int | None = None,
         reset: bool = True,
+        checked: Any = None,
+        origin: int = 0,
     ) -> Any:
         """Run and write the variables back, without waiting for the result.
 
         Args:
             data: tree of arrays with `rows` rows.
-            orders: permutations of the rows, (most_epochs, rows), or None.
+            orders: permutations of the rows for each epoch, or None.
             epochs: how many epochs; more than 1 only for whole ones.
             start: first step of an epoch.
             stop: step to stop before; None for all.
             reset: whether the metrics begin anew.
+            checked: the data of `check`; only whole epochs can be run then.
+            origin: which of the orders is the first epoch's.
 
         Returns:
             Logs: a tree of arrays whose first axis counts epochs (most_epochs long).
         """
         stop = self.steps if stop is None else stop
         tail = int(self.rest > 0 and stop == self.steps)
-        state = [v.private() for v in self.changing[: self._own]]
+        own = self.changing[: self._own]
+        state = [v.private() if self.donates else v._value for v in own]
         others = [v._value for v in (*self.changing[self._own :], *self.fixed)]
         new, logs = self._compiled(
             self._run,
             *(state, others, data, orders, epochs, start, stop - tail, tail, reset),
+            *(checked, origin),
         )
         for variable, value in zip(self.changing, new):
             variable.replace(value)
@@ -120,6 +133,8 @@ class Program:
         stop: Any,
         tail: Any,
         reset: Any,
+        checked: Any,
+        origin: Any,
     ) -> tuple[list[Any], Any]:
         count, own = len(self.changing), self._own
         state, fixed = [*state, *others[: count - own]], others[count - own :]
@@ -136,19 +151,40 @@ class Program:
                 e, i = (start + u) // self.steps, (start + u) % self.steps
                 full = backend.cast(i < self.full, "int32")
                 begins, bounds = i == 0, (i, i + full, 1 - full)
-            state = self._begin(call, state, begins)
-            order = None if orders is None else orders[e]
-            state, logs = self._steps(call, (state, logs), data, order, bounds)
-            if not self.own_logs:
-                logs, state = call(self._results, state)
-                logs = _arrays(logs)
+            order = None if orders is None else orders[origin + e]
+            own = {key: logs[key] for key in names}
+            state, logs = self._part(call, (state, own), data, order, bounds, begins)
+            if self.check is not None:
+                state, found = self.check._once(call, state, checked)
+                logs = {**logs, **_named_for_validation(found)}
             return state, logs
 
         logs = self._empty_logs(call, state, data, orders)
+        names = [*logs]
         if self.most_epochs == 1:
             state, logs = unit(0, (state, logs))
             return state, tree.map_structure(lambda x: x[None], logs)
+        if self.check is not None:
+            found = self.check._empty_logs(call, state, checked, None)
+            logs = {**logs, **_named_for_validation(found)}
         return _kept_loop(self.most_epochs, epochs, unit, (state, logs))
+
+    def _once(self, call: Any, state: Any, data: Any) -> tuple[Any, Any]:
+        """Run one whole epoch as a part of another program."""
+        empty = self._empty_logs(call, state, data, None)
+        bounds = 0, self.full, int(self.rest > 0)
+        return self._part(call, (state, empty), data, None, bounds, True)
+
+    def _part(
+        self, call: Any, carry: Any, data: Any, order: Any, bounds: Any, begins: Any
+    ) -> tuple[Any, Any]:
+        """Run a part of an epoch; return the state and the logs up to there."""
+        state = self._begin(call, carry[0], begins)
+        state, logs = self._steps(call, (state, carry[1]), data, order, bounds)
+        if not self.own_logs:
+            logs, state = call(self._results, state)
+            logs = _arrays(logs)
+        return state, logs
 
     def _steps(self, call: Any, carry: Any, data: Any, order: Any, bounds: Any) -> Any:
         """Run the full batches from `start` to `stop`, and the short one if `tail`."""
@@ -250,6 +286,14 @@ def _arrays(logs: Any) -> Any:
     return tree.map_structure(array, logs)
 
 
+def _named_for_validation(logs: dict[str, Any]) -> dict[str, Any]:
+    """Put `val_` before each name; of nested logs the innermost names count."""
+    return {
+        f"val_{key}": _named_for_validation(x) if isinstance(x, dict) else x
+        for key, x in logs.items()
+    }
+
+
 def _is_ambient(variable: Variable) -> bool:
     return variable.ambient
 
@@ -265,14 +309,16 @@ class EagerProgram(Program):
         start: int = 0,
         stop: int | None = None,
         reset: bool = True,
+        checked: Any = None,
+        origin: int = 0,
     ) -> Any:
-        """Run and write the variables back."""
+        """Run and write the variables back; there is no `check`."""
         stop = self.steps if stop is None else stop
         kept: list[Any] = []
         for epoch in range(epochs):
             if reset or epoch:
                 self._plain[2]()
-            order = None if orders is None else orders[epoch]
+            order = None if orders is None else orders[origin + epoch]
             logs: Any = {}
             for i in range(start, stop):
                 size = self.batch_size if i < self.full else self.rest

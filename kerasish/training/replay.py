@@ -29,7 +29,7 @@ class Replay:
     """Runs a program ahead, and shows its states one after the other.
 
     Args:
-        program: its units are epochs, or steps.
+        program: its units are epochs, or steps; it leaves the state before a run alone.
     """
 
     def __init__(self, program: Program) -> None:
@@ -72,15 +72,14 @@ class Replay:
         self._base, self._last, self._again = (0, []), [], None
 
     def _run(self, left: int, run: Run) -> None:
-        count, compiled = min(left, self._wanted()), self.program.runs > 0
+        count, warm = min(left, self._wanted()), self.program.runs > 0
         self._again = run
-        if count > 1:
-            self._keep(0)
+        self._base = 0, self._values()
         begin = time.perf_counter()
         self._logs = by_epoch(run(0, count), count)
-        if compiled:
+        if warm:
             self._seconds = (time.perf_counter() - begin) / count
-        self._last = [v._value for v in self.program.changing]
+        self._last = self._values()
         self._at, self._count = 0, count
 
     def _wanted(self) -> int:
@@ -98,10 +97,8 @@ class Replay:
                 return True
         return False
 
-    def _keep(self, unit: int) -> None:
-        """Remember the state, which the next run would overwrite, after so many."""
-        self._base = unit, [v._value for v in self.program.changing]
-        self._put([backend.xp.array(x) for x in self._base[1]])
+    def _values(self) -> list[Any]:
+        return [v._value for v in self.program.changing]
 
     def _put(self, values: list[Any]) -> None:
         for variable, value in zip(self.program.changing, values):
@@ -118,10 +115,10 @@ class Replay:
         known = {i: c["_value"] for i, c in enumerate(self._cells) if "_value" in c}
         unit, values = self._base
         self._put(values)
-        self._keep(unit)
         assert self._again is not None
         self._again(unit, self._at - unit)
-        self._keep(self._at)
+        self._base = self._at, self._values()
+        self._put(self._base[1])
         self._calm = 0
         for place, value in known.items():  # assigned by a hook
             variable = self.program.changing[place]
@@ -131,10 +128,10 @@ class Replay:
 def by_epoch(logs: Any, count: int) -> dict[str, list[Any]]:
     """Several epochs' logs as lists of Python floats; nested dicts are opened."""
     found: dict[str, list[Any]] = {}
-    for key, x in logs.items():
+    for key, x in sorted(logs.items()):
         if isinstance(x, dict):
             found.update(by_epoch(x, count))
         else:
             rows = np.asarray(x)[:count]
             found[key] = rows.tolist() if rows.ndim == 1 else list(rows)
-    return dict(sorted(found.items()))
+    return found

@@ -23,6 +23,7 @@ from .preparing import Preparation
 from .sharing import insides
 from .step_function import is_default
 from .steps import Steps
+from .validation import Validation
 
 __all__ = ["Trainer"]
 
@@ -240,23 +241,32 @@ class Trainer(Steps):
             size = validation_batch_size or batch_size
             feed = self._validation_feed(validation_data, size, validation_steps)
             compiled.prepared(self, feed, compiled)
-            validate = (feed, validation_freq)
+            tester = self._tester(feed, callbacks)
+            validate = Validation(feed, validation_freq, tester)
         runner = self._runner("train", callbacks)
         try:
             self._train(runner, data, initial_epoch, epochs, validate)
         finally:
-            _close(runner, data, validate)
+            _close(runner, data, validate and validate.data)
         return self.history  # type: ignore[attr-defined]
 
     def _train(
-        self, runner: Runner, data: Any, initial: int, epochs: int, validate: Any
+        self,
+        runner: Runner,
+        data: Any,
+        initial: int,
+        epochs: int,
+        validate: Validation | None,
     ) -> None:
         callbacks = runner.callbacks
         arrays = resident(data)
         most = 1 if arrays is None else runner.most_epochs(data.rows)
-        bulk = most > 1 and validate is None and not callbacks.needs_epochs
+        eager = self._compile_state("fit").eager
+        if validate is not None and arrays is not None and not eager:
+            validate.join(runner, data, self)
+        one_program = validate is None or validate.inside
+        bulk = most > 1 and one_program and not callbacks.needs_epochs
         self.stop_training = False
-        tester = self._tester(validate[0], callbacks) if validate else dict
         callbacks.on_train_begin()
         epoch, logs, told = initial, {}, False
         while epoch < epochs and not self.stop_training:
@@ -272,11 +282,10 @@ class Trainer(Steps):
             else:
                 count = 1
                 callbacks.on_epoch_begin(epoch)
-                left = epochs - epoch if validate is None else 1
+                left = epochs - epoch if one_program else 1
                 logs = runner.epoch(data, arrays, self._epochs_done, most, left)()
-                if validate is not None and _is_due(epoch, validate[1]):
-                    found = tester()
-                    logs.update({f"val_{key}": x for key, x in found.items()})
+                if validate is not None:
+                    validate(epoch, logs, callbacks)
                 callbacks.on_epoch_end(epoch, logs)
                 told = told or _warn_nan({k: [x] for k, x in logs.items()}, epoch)
             epoch += count
@@ -289,9 +298,7 @@ class Trainer(Steps):
         compiled = self._compile_state("fit" if kind == "train" else "evaluate")
         if kind == "test":
             programs, paces = compiled.to_test(self)
-            runner = Runner(programs, callbacks, kind)
-            runner._paces = paces
-            return runner
+            return Runner(programs, callbacks, kind, paces=paces)
         programs = compiled.prepared.programs(self, compiled, kind)
         return Runner(programs, callbacks, kind, lambda: self.stop_training)
 
@@ -305,10 +312,12 @@ class Trainer(Steps):
         self, data: Any, callbacks: CallbackList
     ) -> Callable[[], dict[str, Any]]:
         """Return a function that evaluates on `data`, which stay on the device."""
-        runner = self._runner("test", callbacks)
-        arrays = resident(data)
+        kept: list[Any] = []
 
         def evaluate() -> dict[str, Any]:
+            if not kept:
+                kept.extend((self._runner("test", callbacks), resident(data)))
+            runner, arrays = kept
             callbacks.on_test_begin()
             logs = runner.epoch(data, arrays, 0)()
             callbacks.on_test_end(logs)
@@ -536,12 +545,6 @@ def _check_counts(epochs: Any, initial: Any, freq: Any) -> None:
         )
 
 
-def _is_due(epoch: int, freq: Any) -> bool:
-    if isinstance(freq, int):
-        return (epoch + 1) % freq == 0
-    return epoch + 1 in freq
-
-
 def _warn_nan(logs: dict[str, list[Any]], first_epoch: int) -> bool:
     """Warn if the loss turned NaN or infinite, and say when; return whether it did."""
     losses = logs.get("loss", [])
@@ -562,6 +565,5 @@ def _warn_nan(logs: dict[str, list[Any]], first_epoch: int) -> bool:
 
 def _close(*feeds: Any) -> None:
     for feed in feeds:
-        feed = feed[0] if isinstance(feed, tuple) else feed
         if isinstance(feed, (BatchStream, Runner)):
             feed.close()
