@@ -57,6 +57,7 @@ NOT_CORE = (
     "training/rows",
     "training/replay",
     "training/checks",
+    "training/validation",
 )
 CORE = """operators variable graph backend/__init__ layers/layer layers/owner
     layers/signature layers/dense training/ models/ optimizers/optimizer""".split()

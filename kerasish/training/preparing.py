@@ -132,23 +132,12 @@ class Preparation:
         found = self._programs.setdefault((kind, flags, rest_of), {})
         program_class = EagerProgram if compiled.eager else Program
 
-        def made(kind: str, sizes: Any, by_step: bool, check: Any) -> Program:
-            rows, batch_size, most_epochs = sizes
-            return program_class(
-                step_function(model, kind),
-                model.get_metrics_result,
-                model.reset_metrics,
-                changing,
-                fixed,
-                metrics,
-                batch_size,
-                rows,
-                most_epochs,
-                model._has_own_logs(kind),
-                None if make is None else (kind, make),
-                by_step,
-                check,
-            )
+        def made(kind: str, *sizes: Any) -> Program:
+            parts = step_function(model, kind), model.get_metrics_result
+            known = model.reset_metrics, changing, fixed, metrics
+            shared = None if make is None else (kind, make)
+            own = model._has_own_logs(kind)
+            return program_class(*parts, *known, shared, own, *sizes)
 
         def program(
             rows: int,
@@ -157,11 +146,10 @@ class Preparation:
             by_step: bool = False,
             check: tuple[int, int] | None = None,
         ) -> Program:
-            sizes = rows, batch_size, most_epochs
-            key = *sizes, by_step, check
+            key = rows, batch_size, most_epochs, by_step, check
             if key not in found:
-                checks = made("test", (*check, 1), False, None) if check else None
-                found[key] = made(kind, sizes, by_step, checks)
+                checks = None if check is None else made("test", *check)
+                found[key] = made(kind, *key[:4], checks)
             return found[key]
 
         return program

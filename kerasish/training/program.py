@@ -31,13 +31,13 @@ class Program:
         changing: variables that may change.
         fixed: variables that are only read.
         metrics: those of `changing` that `reset` touches.
-        batch_size: rows of a batch.
-        rows: rows of the data; the last `rows % batch_size` are a shorter batch.
-        most_epochs: how many epochs one call can run at most.
+        make: what the step depends on besides its variables, see `sharing`.
         own_logs: whether the logs are those that `step` returns, not `results()`.
+        rows: rows of the data; the last `rows % batch_size` are a shorter batch.
+        batch_size: rows of a batch.
+        most_epochs: how many epochs one call can run at most.
         by_step: whether a run is counted in steps, with logs of each, and not in
             epochs; it may then cross the ends of epochs. "Epochs" below are steps then.
-        make: what the step depends on besides its variables, see `sharing`.
         check: evaluates after each whole epoch, on data of its own; made of the same
             variables. Its logs join those of the epoch as `val_...`.
     """
@@ -50,11 +50,11 @@ class Program:
         changing: Sequence[Variable],
         fixed: Sequence[Variable],
         metrics: Sequence[Variable],
-        batch_size: int,
+        make: Hashable | None,
+        own_logs: bool,
         rows: int,
+        batch_size: int,
         most_epochs: int = 1,
-        own_logs: bool = False,
-        make: Hashable | None = None,
         by_step: bool = False,
         check: "Program | None" = None,
     ) -> None:
