@@ -32,19 +32,48 @@ def walk(value: Any, met: list[Any] | None = None) -> Iterator[Any]:
         yield from walk(x, met)
 
 
-class Contents:
-    """Collections that may change, and what was in them when this was made."""
+class _Changes:
+    """Counts how often an attribute of any owner was set or deleted."""
 
-    def __init__(self, collections: Sequence[Collection[Any]]) -> None:
-        self.collections = collections
-        self._sizes = [*map(len, collections)]
-        self._held = [*chain.from_iterable(collections)]
+    count = 0
+
+
+class Contents:
+    """Collections that may change, and what was in them when this was made.
+
+    Args:
+        attributes: those of owners, who tell `_Changes` when they change.
+        others: lists, dictionaries' values, which nobody has to tell of.
+    """
+
+    def __init__(
+        self,
+        attributes: Sequence[Collection[Any]],
+        others: Sequence[Collection[Any]],
+    ) -> None:
+        self.attributes, self.others = attributes, others
+        self._count = _Changes.count
+        self._held, self._others_held = _held(attributes), _held(others)
 
     def unchanged(self) -> bool:
         """Say whether the collections still hold the very same objects."""
-        if [*map(len, self.collections)] != self._sizes:
-            return False
-        return all(map(is_, chain.from_iterable(self.collections), self._held))
+        count = _Changes.count
+        if count != self._count:
+            if not _holds(self.attributes, self._held):
+                return False
+            self._count = count
+        return _holds(self.others, self._others_held)
+
+
+def _held(collections: Sequence[Collection[Any]]) -> tuple[list[int], list[Any]]:
+    return [*map(len, collections)], [*chain.from_iterable(collections)]
+
+
+def _holds(collections: Sequence[Collection[Any]], held: Any) -> bool:
+    sizes, things = held
+    return [*map(len, collections)] == sizes and all(
+        map(is_, chain.from_iterable(collections), things)
+    )
 
 
 def unique(things: Sequence[Any]) -> list[Any]:
@@ -60,14 +89,14 @@ class _Found:
     """What one look over a layer's attributes found."""
 
     def __init__(self, attributes: dict[str, Any]) -> None:
-        met: list[Any] = [attributes.values()]
+        met: list[Any] = []
         self.leaves = [
             x
             for name, value in list(attributes.items())
             if name not in _APART
             for x in walk(value, met)
         ]
-        self.contents = Contents(met)
+        self.contents = Contents([attributes.values()], met)
         self.of_kind: dict[Any, list[Any]] = {}
 
 
@@ -77,7 +106,7 @@ class Owner:
     Variables, layers, metrics and seed generators are found among the attributes, also
     within lists, tuples and dicts, in the order in which they were set. What was found
     is kept for as long as all of these hold the same objects, which is looked up each
-    time: nothing has to be told of a change.
+    time for lists and dictionaries: only attributes tell of a change.
     """
 
     # What was found is no attribute like the others: it is about them.
@@ -105,8 +134,10 @@ class Owner:
 
     def _contents(self) -> Contents:
         """All on which it depends what this layer and those within it own and do."""
-        found = [layer._look().contents.collections for layer in self._flatten_layers()]
-        return Contents([*chain.from_iterable(found)])
+        found = [layer._look().contents for layer in self._flatten_layers()]
+        attributes = chain.from_iterable(part.attributes for part in found)
+        others = chain.from_iterable(part.others for part in found)
+        return Contents([*attributes], [*others])
 
     @property
     def _layers(self) -> list[Any]:
@@ -347,7 +378,12 @@ class Owner:
         result = (outputs, new[len(trained) :])
         return (*result, losses) if return_losses else result
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        _Changes.count += 1
+        super().__setattr__(name, value)
+
     def __delattr__(self, name: str) -> None:
+        _Changes.count += 1
         value = self.__dict__.get(name)
         if isinstance(value, Variable):
             self._weights = [v for v in self._weights if v is not value]

@@ -133,11 +133,10 @@ class Preparation:
         program_class = EagerProgram if compiled.eager else Program
 
         def made(kind: str, *sizes: Any) -> Program:
-            parts = step_function(model, kind), model.get_metrics_result
-            known = model.reset_metrics, changing, fixed, metrics
+            parts = model.get_metrics_result, model.reset_metrics, changing, fixed
             shared = None if make is None else (kind, make)
-            own = model._has_own_logs(kind)
-            return program_class(*parts, *known, shared, own, *sizes)
+            rest = metrics, shared, model._has_own_logs(kind), *sizes
+            return program_class(step_function(model, kind), *parts, *rest)
 
         def program(
             rows: int,

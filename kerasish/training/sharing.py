@@ -147,7 +147,7 @@ def insides(model: Any) -> Contents | None:
                 met += [vars(x).values()] if hasattr(x, "__dict__") else []
     except (_Foreign, TypeError):
         return None
-    return Contents(met)
+    return Contents([], met)
 
 
 def _opened(x: Any, skipped: set[str]) -> tuple[Hashable, list[Any] | None]:
