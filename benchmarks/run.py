@@ -1,6 +1,6 @@
 """Measure kerasish against its peers; write figures, table and plot into docs/.
 
-    python benchmarks/run.py [workload...] [--peers keras jax] [--rounds 3] [--quick]
+    python benchmarks/run.py [workload...] [--peers keras jax] [--rounds 2] [--quick]
 
 Each contender runs in a process of its own, in alternating rounds. Without workloads,
 all of them run. A peer that is not installed is left out. `--quick` only tries whether
@@ -60,8 +60,9 @@ def run(workload: str, contender: str, quick: bool) -> dict:
 
 def rounds_of(workload: str, contender: str, rounds: int) -> int:
     """All rounds for those whom a target names, one for the others."""
-    named = {t.against for t in TARGETS if t.workload == workload} | {"kerasish"}
-    return rounds if {contender, contender.split()[0]} & named else 1
+    named = {t.against for t in TARGETS if t.workload == workload}
+    ours = contender == "kerasish" and bool(named)
+    return rounds if ours or {contender, contender.split()[0]} & named else 1
 
 
 def measure(workload: str, peers: list[str], rounds: int, quick: bool) -> dict:
@@ -100,7 +101,7 @@ def options_of(arguments: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("workloads", nargs="*", metavar="workload", default=[])
     parser.add_argument("--peers", nargs="*", default=list(report.PEERS))
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--quick", action="store_true", help="only try that it runs")
     parser.add_argument("--out", type=Path, help="folder; docs/ without --quick")
     options = parser.parse_args(arguments)

@@ -92,7 +92,10 @@ WORKLOADS = {
             repeats=2,
             small={"rows": 200},
             # XLA's convolution gradients are an order of magnitude slower in a scan
-            parts={"jax scan": {"rows": 256, "repeats": 1}},
+            parts={
+                "jax scan": {"rows": 256, "repeats": 1},
+                **{name: {"repeats": 1} for name in ("keras", "jax step", "flax")},
+            },
         ),
         keras=keras_net,
         jax=(by_hand_init, by_hand),

@@ -12,11 +12,11 @@ TARGETS = {
     "and_or": np.array([[0, 0], [0, 1], [0, 1], [1, 1]], "float32"),
 }
 PARTS = {
-    "keras": {"epochs": 2_000},
+    "keras": {"epochs": 1_000, "repeats": 1},
     "jax step": {"epochs": 10_000},
-    "torch": {"epochs": 3_000},
-    "flax": {"epochs": 500},
-    "sklearn": {"epochs": 3_000},
+    "torch": {"epochs": 2_000, "repeats": 1},
+    "flax": {"epochs": 500, "repeats": 1},
+    "sklearn": {"epochs": 2_000, "repeats": 1},
 }
 
 
