@@ -12,7 +12,7 @@ import h5py
 
 from ..registry import CustomObjectScope, described, deserialize_keras_object
 from ..variable import undrawn
-from . import archive, hdf5, legacy_h5, weights_h5
+from . import archive, hdf5, legacy_config, legacy_h5, weights_h5
 from .atomic import replacing
 
 __all__ = ["load_model", "load_weights", "save_model", "save_weights"]
@@ -180,8 +180,8 @@ def _whole(path: str) -> Iterator[Whole]:
                 yield Whole(config, lambda: training, file, weights_h5)
     else:
         with hdf5.opened(path, path) as file:
-            config = legacy_h5.model_config(file)
-            yield Whole(config, lambda: legacy_h5.training(file), file, legacy_h5)
+            config = legacy_config.model_config(file)
+            yield Whole(config, lambda: legacy_config.training(file), file, legacy_h5)
 
 
 def _make(config: dict[str, Any]) -> Any:

@@ -9,14 +9,14 @@
 """
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import h5py
 
 from .. import config
-from ..registry import get_registered_object, namespace
 from . import hdf5
+from .legacy_config import to_legacy, training_config
 from .matching import (
     Bundle,
     Pair,
@@ -32,18 +32,14 @@ __all__ = [
     "load_layers",
     "load_optimizer",
     "load_state",
-    "model_config",
     "restore_optimizer",
     "save",
     "save_state",
     "save_weights",
-    "training",
 ]
 
 # The version of Keras whose layout, names and configs this is.
 KERAS_VERSION = "3.15.1"
-# Metrics whose meaning depends on the outputs.
-BY_SHAPE = ("accuracy", "acc", "crossentropy", "ce")
 TOP = "top_level_model_weights"
 
 
@@ -253,111 +249,3 @@ def load_state(file: h5py.Group, model: Any) -> None:
         )
     pairs = [Pair(theirs[i][1], v) for i, v in zip(order, variables)]
     assign(check(pairs, skip_mismatch=False))
-
-
-# --- configs -------------------------------------------------------------------------
-
-
-def to_legacy(serialized: dict[str, Any]) -> dict[str, Any]:
-    """Spell the config of a model or layer as this layout does: without modules."""
-    inner = serialized["config"]
-    if isinstance(inner, dict) and isinstance(inner.get("layers"), list):
-        inner = {**inner, "layers": [to_legacy(layer) for layer in inner["layers"]]}
-    name = serialized.get("registered_name") or serialized["class_name"]
-    kept = {k: v for k, v in serialized.items() if k in ("name", "inbound_nodes")}
-    return {"class_name": name, "config": inner, **kept}
-
-
-def from_legacy(legacy: Any, module: str = "keras.layers") -> Any:
-    """Spell a config without modules as `deserialize_keras_object` expects it."""
-    if isinstance(legacy, list):
-        return [from_legacy(item, module) for item in legacy]
-    if not isinstance(legacy, dict):
-        return legacy
-    if not isinstance(legacy.get("class_name"), str):
-        return {key: from_legacy(value, module) for key, value in legacy.items()}
-    inner = legacy.get("config")
-    if isinstance(inner, dict) and isinstance(inner.get("layers"), list):
-        inner = {**inner, "layers": from_legacy(inner["layers"], module)}
-    result = {"module": module, "registered_name": None, **legacy, "config": inner}
-    if ">" in legacy["class_name"]:
-        name = legacy["class_name"]
-        result.update(
-            module=None, class_name=name.rsplit(">", 1)[1], registered_name=name
-        )
-    return result
-
-
-def training_config(compiled: dict[str, Any]) -> dict[str, Any]:
-    """Turn compile arguments into the form in which this layout keeps them."""
-    config = {key: _plain(value) for key, value in compiled.items()}
-    config["loss"] = _long_names(config.get("loss"))
-    config["optimizer_config"] = config.pop("optimizer")
-    return config
-
-
-def _plain(value: Any) -> Any:
-    """Objects without their modules, functions by their names."""
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    if not isinstance(value, dict):
-        return value
-    if value.get("class_name") == "function":
-        return value["config"]
-    if isinstance(value.get("class_name"), str) and "config" in value:
-        return to_legacy(value)
-    return {key: _plain(item) for key, item in value.items()}
-
-
-def _long_names(loss: Any) -> Any:
-    """Write "mse" as "mean_squared_error": Keras cannot load its own short names."""
-    if isinstance(loss, (list, tuple)):
-        return [_long_names(item) for item in loss]
-    if isinstance(loss, dict) and "class_name" not in loss:
-        return {key: _long_names(item) for key, item in loss.items()}
-    if isinstance(loss, str):
-        return getattr(namespace("losses").get(loss), "__name__", loss)
-    return loss
-
-
-def model_config(file: h5py.File) -> dict[str, Any]:
-    """Return the model's config, as `deserialize_keras_object` expects it."""
-    if (found := hdf5.text(file, "model_config")) is None:
-        raise ValueError(
-            "The file holds weights but no model. Make the model in code and use "
-            "`load_weights`."
-        )
-    config = hdf5.document(found, "`model_config`")
-    if not isinstance(config, dict) or not isinstance(config.get("class_name"), str):
-        raise ValueError("The file is damaged: `model_config` describes no model.")
-    return from_legacy(config)
-
-
-def training(file: h5py.File) -> dict[str, Any] | None:
-    """Return the compile arguments that a file keeps, None if it has none."""
-    if (found := hdf5.text(file, "training_config")) is None:
-        return None
-    config = hdf5.document(found, "`training_config`")
-    if not isinstance(config, dict):
-        raise ValueError("The file is damaged: `training_config` is not a dict.")
-    optimizer = config.pop("optimizer_config", None)
-    config["optimizer"] = from_legacy(optimizer, "keras.optimizers")
-    for key in ("loss", "metrics", "weighted_metrics"):
-        space = "losses" if key == "loss" else "metrics"
-        value = from_legacy(config.get(key), f"keras.{space}")
-        config[key] = _known(value, namespace(space)["get"])
-    return config
-
-
-def _known(value: Any, get: Callable[[str], Any]) -> Any:
-    """Find out now what strings mean, since the custom objects are at hand now."""
-    if isinstance(value, list):
-        return [_known(item, get) for item in value]
-    if isinstance(value, dict) and "class_name" not in value:
-        return {key: _known(item, get) for key, item in value.items()}
-    if not isinstance(value, str) or value in BY_SHAPE:
-        return value
-    if get_registered_object(value) is not None:
-        return {"class_name": "function", "config": value}
-    get(value)  # which raises if there is none
-    return value
