@@ -32,6 +32,7 @@ ROWS = [
     ["models"],
     ["", "utils", "replicas", "datasets", "visualization", "wrappers", "distribution"]
     + ["applications", "export"],
+    ["__main__"],
 ]
 RANK = {name: rank for rank, row in enumerate(ROWS) for name in row}
 

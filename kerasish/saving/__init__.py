@@ -24,16 +24,25 @@ if TYPE_CHECKING:
     from .api import load_weights as load_weights
     from .api import save_model as save_model
     from .api import save_weights as save_weights
+    from .inspection import compare as compare
+    from .inspection import inspect as inspect
 
-_API = ("load_model", "load_weights", "save_model", "save_weights")
+_HOMES = {
+    **dict.fromkeys(
+        ("load_model", "load_weights", "save_model", "save_weights"), "api"
+    ),
+    **dict.fromkeys(("compare", "inspect"), "inspection"),
+}
 
 __all__ = [
     "CustomObjectScope",
+    "compare",
     "custom_object_scope",
     "deserialize_keras_object",
     "get_custom_objects",
     "get_registered_name",
     "get_registered_object",
+    "inspect",
     "load_model",
     "load_weights",
     "register_keras_serializable",
@@ -44,10 +53,11 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:  # PEP 562: h5py is loaded when a file is touched
-    if name in _API:
-        return getattr(importlib.import_module(f"{__name__}.api"), name)
+    if name in _HOMES:
+        home = importlib.import_module(f"{__name__}.{_HOMES[name]}")
+        return getattr(home, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_API})
+    return sorted({*globals(), *_HOMES})

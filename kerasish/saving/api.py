@@ -15,7 +15,15 @@ from ..variable import undrawn
 from . import archive, hdf5, legacy_config, legacy_h5, weights_h5
 from .atomic import replacing
 
-__all__ = ["load_model", "load_weights", "save_model", "save_weights"]
+__all__ = [
+    "existing",
+    "load_model",
+    "load_weights",
+    "opened_arrays",
+    "opened_model",
+    "save_model",
+    "save_weights",
+]
 
 HDF5_ENDINGS = (".h5", ".hdf5")
 HDF5_MAGIC, ZIP_MAGIC = b"\x89HDF\r\n\x1a\n", b"PK\x03\x04"
@@ -144,7 +152,7 @@ def load_model(
         3
     """
     scope = CustomObjectScope(custom_objects)
-    with scope, _whole(_existing(filepath)) as whole, undrawn():
+    with scope, opened_model(existing(filepath)) as whole, undrawn():
         model = _make(whole.config)
         whole.layout.load_layers(whole.file, model)
         legacy_h5.load_state(whole.file, model)
@@ -162,26 +170,34 @@ class Whole:
         training: returns the compile arguments, None if there are none.
         file: the arrays.
         layout: the module that knows how they lie there.
+        made: what an archive says of its making.
     """
 
     config: dict[str, Any]
     training: Callable[[], dict[str, Any] | None]
     file: h5py.File
     layout: Any
+    made: dict[str, str]
 
 
 @contextmanager
-def _whole(path: str) -> Iterator[Whole]:
+def opened_model(path: str) -> Iterator[Whole]:
+    """Open a file that holds a whole model."""
     if _format(path) == "zip":
         with archive.opened(path) as opened:
             config = archive.config(opened)
             training = config.pop("compile_config", None)
             with archive.weights(opened) as file:
-                yield Whole(config, lambda: training, file, weights_h5)
+                made = archive.metadata(opened)
+                yield Whole(config, lambda: training, file, weights_h5, made)
     else:
         with hdf5.opened(path, path) as file:
             config = legacy_config.model_config(file)
-            yield Whole(config, lambda: legacy_config.training(file), file, legacy_h5)
+
+            def training() -> dict[str, Any] | None:
+                return legacy_config.training(file)
+
+            yield Whole(config, training, file, legacy_h5, {})
 
 
 def _make(config: dict[str, Any]) -> Any:
@@ -294,9 +310,9 @@ def load_weights(
     by_name = kwargs.pop("by_name", False)
     if kwargs:
         raise TypeError(f"`load_weights` got unknown arguments {sorted(kwargs)}.")
-    path = _existing(filepath)
+    path = existing(filepath)
     _require_built(model)
-    with _weights(path) as file:
+    with opened_arrays(path) as file:
         if legacy_h5.fits(file):
             legacy_h5.load_layers(file, model, skip_mismatch, by_name)
             legacy_h5.load_state(file, model)
@@ -310,7 +326,8 @@ def load_weights(
 
 
 @contextmanager
-def _weights(path: str) -> Iterator[h5py.File]:
+def opened_arrays(path: str) -> Iterator[h5py.File]:
+    """Open the arrays of a file, of a whole model or of weights alone."""
     if _format(path) == "zip":
         with archive.opened(path) as opened, archive.weights(opened) as file:
             yield file
@@ -319,7 +336,8 @@ def _weights(path: str) -> Iterator[h5py.File]:
             yield file
 
 
-def _existing(filepath: str | os.PathLike[str]) -> str:
+def existing(filepath: str | os.PathLike[str]) -> str:
+    """Return the path of a file that is there."""
     path = os.fspath(filepath)
     if not os.path.exists(path):
         raise FileNotFoundError(f"There is no file {path!r}.")

@@ -16,7 +16,7 @@ import h5py
 from . import hdf5, weights_h5
 from .legacy_h5 import KERAS_VERSION
 
-__all__ = ["config", "opened", "save", "weights"]
+__all__ = ["config", "metadata", "opened", "save", "weights"]
 
 CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
 # Where Keras itself looks for the classes that its public modules do not name.
@@ -154,15 +154,26 @@ def _member(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
 
 def config(archive: zipfile.ZipFile) -> dict[str, Any]:
     """Return the model's config."""
-    info = _member(archive, CONFIG)
-    if info.file_size > hdf5.MAX_DOCUMENT:
-        raise ValueError(f"The archive is refused: {CONFIG} is too large.")
-    with _readable(CONFIG):
-        content = archive.read(info)
-    found = hdf5.document(content, CONFIG)
+    found = _document(archive, CONFIG)
     if not isinstance(found, dict) or not isinstance(found.get("class_name"), str):
         raise ValueError(f"The archive is damaged: {CONFIG} describes no model.")
     return found
+
+
+def metadata(archive: zipfile.ZipFile) -> dict[str, str]:
+    """Return what the archive says of its making; nothing if it says nothing."""
+    found = _document(archive, METADATA) if METADATA in archive.namelist() else {}
+    texts = found.items() if isinstance(found, dict) else ()
+    return {key: value for key, value in texts if isinstance(value, str)}
+
+
+def _document(archive: zipfile.ZipFile, name: str) -> Any:
+    info = _member(archive, name)
+    if info.file_size > hdf5.MAX_DOCUMENT:
+        raise ValueError(f"The archive is refused: {name} is too large.")
+    with _readable(name):
+        content = archive.read(info)
+    return hdf5.document(content, name)
 
 
 @contextmanager
