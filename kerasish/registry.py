@@ -5,18 +5,23 @@ Loading finds classes and functions there, among registered objects and in
 `custom_objects`, and nowhere else: no module is ever imported because a file names it.
 """
 
-import difflib
 import importlib
 import inspect
 import itertools
-import re
 import threading
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from types import FunctionType
 from typing import Any
 
 import numpy as np
+
+from . import documents
+from .names import did_you_mean as did_you_mean
+from .names import get_uid as get_uid
+from .names import reset_names as reset_names
+from .names import to_snake_case as to_snake_case
+from .names import unique_name as unique_name
 
 __all__ = [
     "CustomObjectScope",
@@ -50,7 +55,6 @@ _home: dict[int, tuple[str, str]] = {}  # id(object) -> (namespace, public name)
 _registered: dict[str, Any] = {}
 _registered_names: dict[int, str] = {}
 _local = threading.local()
-_counts: Counter[str] = Counter()
 
 
 def add_namespace(name: str, objects: Mapping[str, Any]) -> None:
@@ -68,49 +72,6 @@ def namespace(name: str) -> dict[str, Any]:
             raise ValueError(f"There is no namespace {name!r}.")
         importlib.import_module(f"kerasish.{name}")
     return _tables[name]
-
-
-def unique_name(prefix: str) -> str:
-    """Return `prefix` the first time, then `prefix_1`, `prefix_2` ..."""
-    prefix = to_snake_case(prefix)
-    count = _counts[prefix]
-    _counts[prefix] += 1
-    return f"{prefix}_{count}" if count else prefix
-
-
-def get_uid(prefix: str = "") -> int:
-    """Return 1, 2, 3 ... for the same prefix.
-
-    Example:
-        >>> first = keras.backend.get_uid("run")
-        >>> keras.backend.get_uid("run") - first
-        1
-    """
-    _counts[prefix] += 1
-    return _counts[prefix]
-
-
-def reset_names() -> None:
-    """Start counting names anew, as `clear_session` does."""
-    _counts.clear()
-
-
-def to_snake_case(name: str) -> str:
-    """`"LayerNormalization"` -> `"layer_normalization"`.
-
-    Example:
-        >>> keras.registry.to_snake_case("PReLU2D")
-        'p_re_lu2d'
-    """
-    name = re.sub(r"\W+", "", name)
-    name = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", name)
-    return re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()
-
-
-def did_you_mean(name: Any, candidates: Iterable[str]) -> str:
-    """Return `" Did you mean `x`?"` for the nearest candidate, or an empty string."""
-    near = difflib.get_close_matches(str(name), list(candidates), n=1, cutoff=0.6)
-    return f" Did you mean `{near[0]}`?" if near else ""
 
 
 # --- registered and custom objects ---------------------------------------------------
@@ -345,27 +306,58 @@ def deserialize_keras_object(
         >>> keras.saving.deserialize_keras_object(config)
         <Ones>
     """
-    if custom_objects:
-        with CustomObjectScope(custom_objects):
-            return deserialize_keras_object(config, None, safe_mode)
+    with CustomObjectScope(custom_objects), _looked_at(config):
+        return _deserialize(config)
+
+
+@contextmanager
+def _looked_at(config: Any) -> Iterator[None]:
+    """Check a config before anything is made of it, and give one kind of error.
+
+    Configs are taken apart from the outside inwards: only the whole is looked at.
+    """
+    if getattr(_local, "looked_at", False):
+        yield
+        return
+    documents.check(config)
+    _local.looked_at = True
+    try:
+        yield
+    except (ValueError, TypeError, Warning):
+        raise
+    except Exception as error:
+        raise ValueError(
+            "The config could not be turned into an object. "
+            f"{type(error).__name__}: {documents.shortened(str(error), 500)}"
+        ) from error
+    finally:
+        _local.looked_at = False
+
+
+def _deserialize(config: Any) -> Any:
     if isinstance(config, (list, tuple)):
-        return type(config)([deserialize_keras_object(x) for x in config])
+        return type(config)([_deserialize(x) for x in config])
     if not isinstance(config, dict):
         return config
     if not isinstance(config.get("class_name"), str) or "config" not in config:
-        return {key: deserialize_keras_object(x) for key, x in config.items()}
+        return {key: _deserialize(x) for key, x in config.items()}
     name, inner = config["class_name"], config["config"]
     if name in _PLAIN:
-        return _PLAIN[name](inner)
-    if name == "function":
+        return _plain(name, inner)
+    if name == "function" and isinstance(inner, str):
         return _find_function(inner)
-    if name == "__lambda__":
+    if name in ("function", "__lambda__"):
         raise ValueError(
             "The config holds a lambda as byte code, which is never run. Pass the "
-            "function itself in `custom_objects`."
+            "function in `custom_objects`."
         )
-    cls = find_class(name, config.get("module"), config.get("registered_name"))
-    return _instance(cls, config)
+    module, registered = config.get("module"), config.get("registered_name")
+    if not all(isinstance(x, str | None) for x in (module, registered)):
+        raise ValueError(
+            f"The config of {name[:99]!r} is damaged: `module` and `registered_name` "
+            "are names or None."
+        )
+    return _instance(find_class(name, module, registered), config)
 
 
 def _instance(cls: Any, config: dict[str, Any]) -> Any:
@@ -382,13 +374,22 @@ def _instance(cls: Any, config: dict[str, Any]) -> Any:
 
 
 _PLAIN: dict[str, Callable[[Any], Any]] = {
-    "__numpy__": lambda c: np.array(c["value"], dtype=c["dtype"]),
-    "__tensor__": lambda c: np.array(c["value"], dtype=c["dtype"]),
+    "__numpy__": documents.array,
+    "__tensor__": documents.array,
     "__bytes__": lambda c: c["value"].encode(),
     "__slice__": lambda c: slice(c["start"], c["stop"], c["step"]),
     "__ellipsis__": lambda c: Ellipsis,
-    "__tuple__": lambda c: tuple(deserialize_keras_object(c["value"])),
+    "__tuple__": lambda c: tuple(_deserialize(c["value"])),
 }
+
+
+def _plain(name: str, config: Any) -> Any:
+    try:
+        return _PLAIN[name](config)
+    except (TypeError, KeyError, AttributeError) as error:
+        raise ValueError(
+            f"The config of a `{name}` is damaged: {documents.shortened(config)}."
+        ) from error
 
 
 def find_class(name: str, module: str | None, registered: str | None = None) -> Any:
@@ -405,7 +406,7 @@ def find_class(name: str, module: str | None, registered: str | None = None) -> 
         if inspect.isclass(found):
             return found
     raise ValueError(
-        f"Unknown class {name!r} (module {module!r})."
+        f"Unknown class {name[:99]!r} (module {documents.shortened(module)})."
         + did_you_mean(name, (*_registered, *(n for t in _tables.values() for n in t)))
         + " If it is your own, decorate it with "
         "`@kerasish.saving.register_keras_serializable()` or pass it in "
@@ -415,13 +416,14 @@ def find_class(name: str, module: str | None, registered: str | None = None) -> 
 
 def _find_function(name: str) -> Any:
     found = get_registered_object(name)
-    for space in ("activations", "losses", "metrics", "initializers"):
-        found = namespace(space).get(name) if found is None else found
-    if found is None:
-        found = _tables.get("ops", {}).get(name)
+    if name not in ("deserialize", "get", "serialize"):  # which are no functions of x
+        for space in ("activations", "losses", "metrics", "initializers"):
+            found = namespace(space).get(name) if found is None else found
+        if found is None:
+            found = _tables.get("ops", {}).get(name)
     if not callable(found):
         raise ValueError(
-            f"Unknown function {name!r}. If it is your own, decorate it with "
+            f"Unknown function {name[:99]!r}. If it is your own, decorate it with "
             "`@kerasish.saving.register_keras_serializable()` or pass it in "
             "`custom_objects`."
         )
