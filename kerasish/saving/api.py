@@ -14,6 +14,7 @@ from ..registry import CustomObjectScope, described, deserialize_keras_object
 from ..variable import undrawn
 from . import archive, hdf5, legacy_config, legacy_h5, weights_h5
 from .atomic import replacing
+from .report import LoadReport
 
 __all__ = [
     "existing",
@@ -261,7 +262,8 @@ def save_weights(
     Example:
         >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
         >>> keras.saving.save_weights(model, "model.weights.h5")
-        >>> keras.saving.load_weights(model, "model.weights.h5")
+        >>> len(keras.saving.load_weights(model, "model.weights.h5").loaded)
+        2
     """
     path = os.fspath(filepath)
     if kwargs:
@@ -285,7 +287,7 @@ def load_weights(
     filepath: str | os.PathLike[str],
     skip_mismatch: bool = False,
     **kwargs: Any,
-) -> None:
+) -> LoadReport:
     """Load weights from any file that holds some, whole models included.
 
     Layers and weights are matched by name first, then by order; what does not fit is
@@ -298,6 +300,10 @@ def load_weights(
         by_name: load only layers that have one name on both sides (not for files of the
             `.weights.h5` layout, where all names must be there).
 
+    Returns:
+        What was `loaded`, what is `missing` from the file, what there is `unexpected`,
+        and what was `reshaped` (axes of length one, with a warning); printed, a table.
+
     Raises:
         FileNotFoundError: if there is no such file.
         ValueError: if it is damaged, refused, or does not fit.
@@ -306,6 +312,7 @@ def load_weights(
         >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
         >>> model.save_weights("w.weights.h5")
         >>> keras.saving.load_weights(model, "w.weights.h5")
+        <LoadReport: 2 loaded, 0 missing, 0 unexpected, 0 reshaped>
     """
     by_name = kwargs.pop("by_name", False)
     if kwargs:
@@ -314,15 +321,15 @@ def load_weights(
     _require_built(model)
     with opened_arrays(path) as file:
         if legacy_h5.fits(file):
-            legacy_h5.load_layers(file, model, skip_mismatch, by_name)
+            report = legacy_h5.load_layers(file, model, skip_mismatch, by_name)
             legacy_h5.load_state(file, model)
-        elif by_name:
+            return report
+        if by_name:
             raise ValueError(
                 f"`by_name=True` needs a file that lists its layers; {path!r} has the "
                 "layout of `.weights.h5`, whose names are always looked at."
             )
-        else:
-            weights_h5.load_weights(file, model, skip_mismatch)
+        return weights_h5.load_weights(file, model, skip_mismatch)
 
 
 @contextmanager

@@ -14,8 +14,11 @@ from typing import Any
 import h5py
 import numpy as np
 
+from . import checksums
+
 __all__ = [
     "attribute_names",
+    "checksum",
     "child",
     "created",
     "document",
@@ -147,7 +150,7 @@ def check_dataset(dataset: h5py.Dataset) -> None:
 
 
 def read(dataset: h5py.Dataset, shape: Sequence[int]) -> np.ndarray:
-    """Read an array that must have `shape`."""
+    """Read an array that must have `shape`, and its checksum if it has one."""
     check_dataset(dataset)
     where = f"`{_place(dataset)}`"
     if dataset.shape != tuple(shape):
@@ -157,10 +160,25 @@ def read(dataset: h5py.Dataset, shape: Sequence[int]) -> np.ndarray:
         )
     with plainly(where):
         if not dataset.size or not dataset.shape:
-            return np.asarray(dataset[()])
-        array = _room(dataset.shape, dataset.dtype)
-        dataset.read_direct(array)
-        return array
+            array = np.asarray(dataset[()])
+        else:
+            array = _room(dataset.shape, dataset.dtype)
+            dataset.read_direct(array)
+    if (expected := checksum(dataset)) is not None:
+        checksums.verify(array, expected, where)
+    return array
+
+
+def checksum(dataset: h5py.Dataset) -> int | None:
+    """Return the checksum that stands beside an array, None if there is none."""
+    where = f"the checksum of `{_place(dataset)}`"
+    with plainly(where):
+        if checksums.NAME not in dataset.attrs:
+            return None
+        kept = dataset.attrs.get_id(checksums.NAME)
+        if kept.shape != () or kept.dtype.kind != "u":
+            raise ValueError(f"The file is damaged: {where} is not a number.")
+        return int(dataset.attrs[checksums.NAME])
 
 
 def _room(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
@@ -186,6 +204,7 @@ def stored_shape(dataset: h5py.Dataset) -> tuple[int, ...]:
 def write(group: h5py.Group, name: str, value: np.ndarray) -> None:
     """Write an array; types that HDF5 does not know are marked, as Keras does."""
     dataset = group.create_dataset(name, data=value)
+    dataset.attrs[checksums.NAME] = np.uint32(checksums.checksum(value))
     if dataset.dtype.kind == "V":
         dataset.attrs["dtype"] = value.dtype.name
 

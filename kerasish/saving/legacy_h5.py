@@ -23,10 +23,11 @@ from .matching import (
     aligned,
     assign,
     check,
-    match_all,
+    load,
     match_bundles,
     weights_table,
 )
+from .report import LoadReport
 
 __all__ = [
     "load_layers",
@@ -176,7 +177,7 @@ def fits(file: h5py.File) -> bool:
 
 def load_layers(
     file: h5py.File, model: Any, skip_mismatch: bool = False, by_name: bool = False
-) -> None:
+) -> LoadReport:
     """Read the weights of each layer.
 
     Args:
@@ -196,7 +197,7 @@ def load_layers(
         couples = [(known[b.name], b) for b in own if b.name in known]
     else:
         couples = match_bundles(theirs, own)
-    assign(check(match_all(couples, skip_mismatch), skip_mismatch))
+    return load(theirs, own, couples, skip_mismatch)
 
 
 def load_optimizer(file: h5py.File, model: Any) -> None:
@@ -229,7 +230,7 @@ def restore_optimizer(theirs: list[tuple[str, h5py.Dataset]], model: Any) -> Non
             + weights_table([Bundle("", theirs)], [Bundle("", ours)])
         )
     pairs = [Pair(theirs[i][1], v) for i, (_, v) in zip(order, ours)]
-    assign(check(pairs, skip_mismatch=False))
+    assign(check(pairs))
 
 
 def load_state(file: h5py.Group, model: Any) -> None:
@@ -248,4 +249,4 @@ def load_state(file: h5py.Group, model: Any) -> None:
             + weights_table([Bundle("", theirs)], [own])
         )
     pairs = [Pair(theirs[i][1], v) for i, v in zip(order, variables)]
-    assign(check(pairs, skip_mismatch=False))
+    assign(check(pairs))

@@ -5,21 +5,23 @@ model was written anew, the order decides; where names and order contradict each
 or anything is left over, nothing is loaded and the error shows both sides.
 """
 
+import math
 import re
 import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+import h5py
 import numpy as np
 
 from .. import backend
 from ..registry import to_snake_case
 from . import hdf5
+from .checksums import finite
+from .report import LoadReport, Row, Weight, table, weight
 
-__all__ = ["Bundle", "Pair", "assign", "check", "match_all", "match_bundles"]
-
-MOST_ROWS = 60
+__all__ = ["Bundle", "Pair", "assign", "check", "load", "match_bundles"]
 
 
 @dataclass
@@ -144,36 +146,95 @@ def _clean(name: str) -> str:
     return re.sub(r":\d+$", "", name)
 
 
-def misfits(pairs: Iterable[Pair]) -> list[Pair]:
-    """Return the pairs whose shapes differ."""
-    return [p for p in pairs if p.dataset.shape != tuple(p.variable.shape)]
+def load(
+    theirs: Iterable[Bundle],
+    own: Iterable[Bundle],
+    couples: Iterable[tuple[Bundle, Bundle]],
+    skip_mismatch: bool = False,
+) -> LoadReport:
+    """Load what belongs together, and tell what became of every weight.
+
+    Args:
+        theirs: all that the file has.
+        own: all that the model has.
+        couples: what belongs together of these.
+        skip_mismatch: whether what does not fit is left alone; else it is an error.
+
+    Raises:
+        ValueError: with a table, if something does not fit; nothing is changed then.
+    """
+    pairs = match_all(couples, skip_mismatch)
+    assign(check(pairs, skip_mismatch))
+    rows = [Row(*_described(pair), fate(pair)) for pair in pairs]
+    paired = {id(thing) for pair in pairs for thing in pair}
+    for bundle in own:
+        left = [v for _, v in bundle.weights if id(v) not in paired]
+        rows += [Row(None, weight(v.path, v), "missing") for v in left]
+    for bundle in theirs:
+        left = [d for _, d in bundle.weights if id(d) not in paired]
+        rows += [Row(weight(d.name, d), None, "unexpected") for d in left]
+    return LoadReport(rows)
 
 
-def check(pairs: list[Pair], skip_mismatch: bool) -> list[Pair]:
+def _described(pair: Pair) -> tuple[Weight, Weight]:
+    dataset, variable = pair
+    return weight(dataset.name, dataset), weight(variable.path, variable)
+
+
+def fate(pair: Pair) -> str:
+    """Say what becomes of a pair: "loaded", "reshaped" or "skipped"."""
+    stored, wanted = tuple(pair.dataset.shape), tuple(pair.variable.shape)
+    if stored == wanted:
+        return "loaded"
+    return "reshaped" if same_but_for_ones(stored, wanted) else "skipped"
+
+
+def same_but_for_ones(first: Sequence[int], second: Sequence[int]) -> bool:
+    """Say whether one shape is the other with axes of length one left out.
+
+    Then there is but one order for the elements.
+
+    Example:
+        >>> from kerasish.saving.matching import same_but_for_ones
+        >>> same_but_for_ones((3, 1, 4), (3, 4)), same_but_for_ones((3, 1), (1, 3))
+        (True, False)
+    """
+    shorter, longer = sorted([first, second], key=len)
+    axes = iter(longer)
+    within = all(size in axes for size in shorter)
+    return within and math.prod(first) == math.prod(second)
+
+
+def check(pairs: list[Pair], skip_mismatch: bool = False) -> list[Pair]:
     """Return the pairs that can be loaded; shapes that differ are errors or skipped."""
-    for pair in pairs:
-        hdf5.check_dataset(pair.dataset)
-    wrong = misfits(pairs)
-    if not wrong:
-        return pairs
-    rows = table(
-        [_row(p.dataset.name, p.dataset) for p in wrong],
-        [_row(p.variable.path, p.variable) for p in wrong],
-    )
-    if not skip_mismatch:
-        raise ValueError(f"Shapes in the file are not those of the model.\n{rows}")
-    warnings.warn(f"Skipped weights whose shapes differ.\n{rows}", stacklevel=4)
-    return [p for p in pairs if p not in wrong]
+    for dataset, _ in pairs:
+        if isinstance(dataset, h5py.Dataset):
+            hdf5.check_dataset(dataset)
+    if wrong := [pair for pair in pairs if fate(pair) == "skipped"]:
+        if not skip_mismatch:
+            raise ValueError(
+                f"Shapes in the file are not those of the model.\n{_shown(wrong)}"
+            )
+        warnings.warn(
+            f"Skipped weights whose shapes differ.\n{_shown(wrong)}", stacklevel=5
+        )
+    if reshaped := [pair for pair in pairs if fate(pair) == "reshaped"]:
+        warnings.warn(
+            "Weights of the file have axes of length one more, or less, than those of "
+            f"the model; they were loaded.\n{_shown(reshaped)}",
+            stacklevel=5,
+        )
+    return [pair for pair in pairs if fate(pair) != "skipped"]
 
 
 def assign(pairs: Sequence[Pair]) -> None:
     """Read all arrays into their variables; on failure all keep their old values."""
-    before = []
+    before, strange = [], []
     try:
-        for dataset, variable in pairs:
-            value = hdf5.read(dataset, variable.shape)
-            if value.dtype.kind == "V":  # bfloat16 and its like, as bare bytes
-                value = value.view(np.asarray(backend.asarray(0, variable.dtype)).dtype)
+        for pair in pairs:
+            value, variable = _read(pair), pair.variable
+            if not finite(value) and _checksum(pair.dataset) is None:
+                strange.append(pair)
             if variable.drawn:
                 before.append((variable, variable.value))
             variable.replace(backend.cast(backend.adopt(value), variable.dtype))
@@ -181,35 +242,44 @@ def assign(pairs: Sequence[Pair]) -> None:
         for variable, value in before:
             variable.assign(value)
         raise
+    if strange:
+        warnings.warn(
+            "The file has NaN or infinity in some arrays, and no checksums that could "
+            f"tell whether they were written so.\n{_shown(strange)}",
+            stacklevel=6,
+        )
+
+
+def _read(pair: Pair) -> np.ndarray:
+    dataset, variable = pair
+    if not isinstance(dataset, h5py.Dataset):
+        return dataset.read().reshape(variable.shape)
+    value = hdf5.read(dataset, dataset.shape)
+    if value.dtype.kind == "V":  # bfloat16 and its like, as bare bytes
+        value = value.view(np.asarray(backend.asarray(0, variable.dtype)).dtype)
+    return value.reshape(variable.shape)
+
+
+def _checksum(dataset: Any) -> int | None:
+    foreign = not isinstance(dataset, h5py.Dataset)
+    return dataset.checksum if foreign else hdf5.checksum(dataset)
 
 
 # --- tables in errors ----------------------------------------------------------------
 
 
-def table(file: Sequence[str], model: Sequence[str]) -> str:
-    """Show two columns: what the file has, what the model has."""
-    count = max(len(file), len(model))
-    left = [*file, *[""] * (count - len(file))]
-    right = [*model, *[""] * (count - len(model))]
-    width = max(map(len, ["file", *left[:MOST_ROWS]]))
-    rows = [f"  {'file':{width}} | model"]
-    rows += [f"  {a:{width}} | {b}" for a, b in zip(left[:MOST_ROWS], right)]
-    if count > MOST_ROWS:
-        rows.append(f"  ... and {count - MOST_ROWS} more")
-    return "\n".join(rows)
+def _shown(pairs: Iterable[Pair]) -> str:
+    described = [_described(pair) for pair in pairs]
+    return table(*([str(d[i]) for d in described] for i in (0, 1)))
 
 
 def weights_table(file: Iterable[Bundle], model: Iterable[Bundle]) -> str:
     """Show the weights of both sides with their shapes."""
     columns: list[list[str]] = [
-        [_row(name, thing) for bundle in side for name, thing in bundle.weights]
+        [str(weight(name, thing)) for bundle in side for name, thing in bundle.weights]
         for side in (file, model)
     ]
     return table(*columns)
-
-
-def _row(name: str, thing: Any) -> str:
-    return f"{name} {tuple(thing.shape)}"
 
 
 def _summary(bundle: Bundle) -> str:

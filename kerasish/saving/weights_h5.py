@@ -12,7 +12,7 @@ automatically do not matter to Keras. The name is stored beside, and decides her
 
 import functools
 import warnings
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Callable, Iterable, Iterator, MutableMapping, Sequence
 from typing import Any, NamedTuple
 
 import h5py
@@ -24,7 +24,8 @@ from ..optimizers.optimizer import Optimizer
 from ..registry import to_snake_case
 from . import hdf5
 from .legacy_h5 import load_state, restore_optimizer, save_state
-from .matching import Bundle, assign, check, match_all, match_bundles, table
+from .matching import Bundle, load, match_bundles
+from .report import LoadReport, Row, table, weight
 
 __all__ = ["load_layers", "load_optimizer", "load_weights", "save_weights"]
 
@@ -38,47 +39,78 @@ class Piece(NamedTuple):
     names: str  # of the layers above it and its own, the model's left out
 
 
-def save_weights(file: h5py.File, model: Any, include_optimizer: bool = True) -> None:
-    """Write the weights of a model and the state of its optimizer."""
+def save_weights(
+    file: h5py.File,
+    model: Any,
+    include_optimizer: bool = True,
+    room: Callable[[int], h5py.File] | None = None,
+) -> None:
+    """Write the weights of a model and the state of its optimizer.
+
+    Args:
+        file: an open, empty file.
+        model: a built model.
+        include_optimizer: whether the state of its optimizer is written.
+        room: returns the file for the next array of so many bytes; default: `file`.
+    """
     for piece in pieces(model):
         if not include_optimizer and isinstance(piece.owner, Optimizer):
             continue
         group = file.create_group(f"{piece.path}/vars".lstrip("/"))
         group.attrs["name"] = piece.owner.name
+        store = Store([group], room)
         if _plain(piece.owner, "save_own_variables"):
             for number, variable in enumerate(piece.variables):
-                hdf5.write(group, str(number), variable.view())
+                store[str(number)] = variable.view()
         else:
-            piece.owner.save_own_variables(Store(group))
+            piece.owner.save_own_variables(store)
     save_state(file, model)
 
 
-def load_weights(file: h5py.File, model: Any, skip_mismatch: bool = False) -> None:
+def load_weights(
+    file: h5py.File,
+    model: Any,
+    skip_mismatch: bool = False,
+    more: Sequence[h5py.File] = (),
+) -> LoadReport:
     """Read weights, and the optimizer's state where both sides have one.
 
+    Args:
+        file: the weights.
+        model: a built model.
+        skip_mismatch: weights whose shapes differ are left alone, with a warning.
+        more: further shards: files that have the rest of the groups and arrays.
+
     Raises:
-        ValueError: with a table, if the file does not fit; nothing is changed then.
+        ValueError: with a table, if the files do not fit; nothing is changed then.
     """
-    load_layers(file, model, skip_mismatch)
+    report = load_layers(file, model, skip_mismatch, more)
     load_state(file, model)
     optimizer = getattr(model, "optimizer", None)
-    if optimizer is None or "optimizer" not in hdf5.entries(file):
-        return
+    if optimizer is None or not within([file, *more], "optimizer"):
+        return report
     try:
-        load_optimizer(file, model)
+        load_optimizer(file, model, more)
     except ValueError as error:
         warnings.warn(
             "The weights were loaded, the optimizer's state was not: it starts afresh. "
             f"{error}",
             stacklevel=4,
         )
+    return report
 
 
-def load_layers(file: h5py.File, model: Any, skip_mismatch: bool = False) -> None:
+def load_layers(
+    file: h5py.File,
+    model: Any,
+    skip_mismatch: bool = False,
+    more: Sequence[h5py.File] = (),
+) -> LoadReport:
     """Read the weights of all layers."""
+    files = [file, *more]
     layers = [piece for piece in pieces(model) if isinstance(piece.owner, Layer)]
     special = {piece.path: piece.owner for piece in layers if not _plain(piece.owner)}
-    found = {p: b for p, b in file_bundles(file) if p not in special}
+    found = {p: b for p, b in file_bundles(files) if p not in special}
     own = {p.path: _numbered(p) for p in layers if p.variables and _plain(p.owner)}
     if found.keys() == own.keys():  # then there is an order: the model's
         found = {path: found[path] for path in own}
@@ -95,67 +127,92 @@ def load_layers(file: h5py.File, model: Any, skip_mismatch: bool = False) -> Non
         couples = [(found[path], own[path]) for path in own]
     else:
         couples = match_bundles(list(found.values()), list(own.values()))
-    assign(check(match_all(couples, skip_mismatch), skip_mismatch))
+    report = load(found.values(), own.values(), couples, skip_mismatch)
     for path, owner in special.items():
-        group = hdf5.child(file, f"{path}/vars".lstrip("/"))
-        owner.load_own_variables(Store(group))
+        store = Store(within(files, f"{path}/vars".lstrip("/")))
+        owner.load_own_variables(store)
+        report.rows += [
+            Row(weight(f"{path}/vars/{name}", store.dataset(name)), None, "loaded")
+            for name in store
+        ]
+    return report
 
 
-def load_optimizer(file: h5py.File, model: Any) -> None:
+def load_optimizer(file: h5py.File, model: Any, more: Sequence[h5py.File] = ()) -> None:
     """Read the state of the model's optimizer, building it if need be."""
-    restore_optimizer(_arrays(hdf5.child(file, "optimizer/vars")), model)
+    restore_optimizer(_arrays(within([file, *more], "optimizer/vars")), model)
 
 
 # --- the file's side -----------------------------------------------------------------
 
 
+def within(groups: Iterable[h5py.Group], path: str) -> list[h5py.Group]:
+    """Return the groups at `path` of those groups that have it."""
+    for name in path.split("/"):
+        groups = [hdf5.child(g, name) for g in groups if name in hdf5.entries(g)]
+    return list(groups)
+
+
 def file_bundles(
-    group: h5py.Group, path: str = "", above: str = ""
+    groups: Sequence[h5py.Group], path: str = "", above: str = ""
 ) -> Iterator[tuple[str, Bundle]]:
     """Yield the place, and the names and weights, of each group with arrays."""
-    names = hdf5.entries(group)
+    names = list(dict.fromkeys(name for g in groups for name in hdf5.entries(g)))
     chain = above
     if "vars" in names:
-        variables = hdf5.child(group, "vars")
-        own = hdf5.text(variables, "name")
+        variables = within(groups, "vars")
+        own = hdf5.text(variables[0], "name")
         chain = f"{above}/{own}" if path else ""
         if weights := _arrays(variables):
             yield path, Bundle((chain or "/") if own else "", weights)
     for name in names:
         if name == "vars" or (not path and name in ("optimizer", "kerasish")):
             continue
-        yield from file_bundles(hdf5.child(group, name), f"{path}/{name}", chain)
+        yield from file_bundles(within(groups, name), f"{path}/{name}", chain)
 
 
-def _arrays(group: h5py.Group) -> list[tuple[str, h5py.Dataset]]:
-    """Return the arrays of a group, in the order of their numbers."""
-    names = sorted(hdf5.entries(group), key=lambda n: (len(n), n))
-    return [(name, hdf5.child(group, name, h5py.Dataset)) for name in names]
+def _arrays(groups: Iterable[h5py.Group]) -> list[tuple[str, h5py.Dataset]]:
+    """Return the arrays of a group that may be in pieces, by their numbers."""
+    found = [(name, group) for group in groups for name in hdf5.entries(group)]
+    found.sort(key=lambda pair: (len(pair[0]), pair[0]))
+    return [(name, hdf5.child(group, name, h5py.Dataset)) for name, group in found]
 
 
 class Store(MutableMapping[str, Any]):
     """What `save_own_variables` and `load_own_variables` of a layer are handed."""
 
-    def __init__(self, group: h5py.Group) -> None:
-        self.group = group
+    def __init__(
+        self,
+        groups: list[h5py.Group],
+        room: Callable[[int], h5py.File] | None = None,
+    ) -> None:
+        self.groups, self.room = groups, room
 
     def __setitem__(self, name: str, value: Any) -> None:
-        hdf5.write(self.group, name, np.asarray(value))
+        array, group = np.asarray(value), self.groups[0]
+        if self.room is not None:
+            group = self.room(array.nbytes).require_group(group.name)
+        hdf5.write(group, name, array)
+
+    def dataset(self, name: str) -> h5py.Dataset:
+        """Return the array in the file."""
+        for group in self.groups:
+            if name in hdf5.entries(group):
+                return hdf5.child(group, name, h5py.Dataset)
+        raise KeyError(name)
 
     def __getitem__(self, name: str) -> np.ndarray:
-        if name not in hdf5.entries(self.group):
-            raise KeyError(name)
-        dataset = hdf5.child(self.group, name, h5py.Dataset)
+        dataset = self.dataset(name)
         return hdf5.read(dataset, hdf5.stored_shape(dataset))
 
     def __delitem__(self, name: str) -> None:
-        del self.group[name]
+        del self.dataset(name).parent[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(hdf5.entries(self.group))
+        return (name for group in self.groups for name in hdf5.entries(group))
 
     def __len__(self) -> int:
-        return len(hdf5.entries(self.group))
+        return len(list(iter(self)))
 
 
 # --- the model's side ----------------------------------------------------------------
