@@ -32,19 +32,15 @@ def walk(value: Any, met: list[Any] | None = None) -> Iterator[Any]:
         yield from walk(x, met)
 
 
-class _Changes:
-    """Counts how often an attribute of any owner was set or deleted."""
-
-    count = 0
-
-
 class Contents:
     """Collections that may change, and what was in them when this was made.
 
     Args:
-        attributes: those of owners, who tell `_Changes` when they change.
-        others: lists, dictionaries' values, which nobody has to tell of.
+        attributes: those of owners, who count in `changes` what is set and deleted.
+        others: lists and dictionaries' values, which nobody has to tell of.
     """
+
+    changes = 0
 
     def __init__(
         self,
@@ -52,28 +48,23 @@ class Contents:
         others: Sequence[Collection[Any]],
     ) -> None:
         self.attributes, self.others = attributes, others
-        self._count = _Changes.count
-        self._held, self._others_held = _held(attributes), _held(others)
+        self._count = Contents.changes
+        self._parts = [
+            (part, [*map(len, part)], [*chain.from_iterable(part)])
+            for part in (others, attributes)
+        ]
 
     def unchanged(self) -> bool:
         """Say whether the collections still hold the very same objects."""
-        count = _Changes.count
-        if count != self._count:
-            if not _holds(self.attributes, self._held):
+        count = Contents.changes
+        parts = self._parts[:1] if count == self._count else self._parts
+        for collections, sizes, held in parts:
+            if [*map(len, collections)] != sizes:
                 return False
-            self._count = count
-        return _holds(self.others, self._others_held)
-
-
-def _held(collections: Sequence[Collection[Any]]) -> tuple[list[int], list[Any]]:
-    return [*map(len, collections)], [*chain.from_iterable(collections)]
-
-
-def _holds(collections: Sequence[Collection[Any]], held: Any) -> bool:
-    sizes, things = held
-    return [*map(len, collections)] == sizes and all(
-        map(is_, chain.from_iterable(collections), things)
-    )
+            if not all(map(is_, chain.from_iterable(collections), held)):
+                return False
+        self._count = count
+        return True
 
 
 def unique(things: Sequence[Any]) -> list[Any]:
@@ -379,11 +370,11 @@ class Owner:
         return (*result, losses) if return_losses else result
 
     def __setattr__(self, name: str, value: Any) -> None:
-        _Changes.count += 1
+        Contents.changes += 1
         super().__setattr__(name, value)
 
     def __delattr__(self, name: str) -> None:
-        _Changes.count += 1
+        Contents.changes += 1
         value = self.__dict__.get(name)
         if isinstance(value, Variable):
             self._weights = [v for v in self._weights if v is not value]
