@@ -7,6 +7,7 @@ are passed in, runs `fn`, and hands the new values back.
 """
 
 import math
+import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -38,11 +39,16 @@ class Redirect:
 
 
 LARGE = 2**14  # numbers from which on it pays not to draw what is not needed
+# How many numbers of four bytes this machine's memory holds.
+ROOM = 2**40
+if hasattr(os, "sysconf"):
+    ROOM = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 4
 
 
 class _ThreadState(threading.local):
     redirect: Redirect | None = None
     undrawn: "list[Variable] | None" = None
+    allowance: int = ROOM  # numbers that variables may still have, within `undrawn`
     autocast: str | None = None
     inferring = False
     path: tuple[str, ...] = ()
@@ -136,14 +142,17 @@ def name_scope(name: str, **kwargs: Any) -> Iterator[None]:
 
 
 @contextmanager
-def undrawn() -> Iterator[None]:
+def undrawn(allowance: int = ROOM) -> Iterator[None]:
     """Draw the first values of large variables made within only when they are read.
 
     For models whose weights are loaded next. What was not given a value by the end
     draws it then.
+
+    Args:
+        allowance: how many numbers they may have, all together.
     """
     made: list[Variable] = []
-    with setting(undrawn=made):
+    with setting(undrawn=made, allowance=allowance):
         yield
     for variable in made:
         _ = variable._value  # is drawn by being read
@@ -286,6 +295,7 @@ class Variable(Operators):
                 f"each axis, got shape {shape}."
             )
         dtype = dtypes.standardize_dtype(dtype)
+        self._claim(shape)
 
         def draw() -> Any:
             with backend.eager():
@@ -298,6 +308,17 @@ class Variable(Operators):
         self._draw = draw
         state.undrawn.append(self)
         return backend.Spec(shape, dtypes.canonical(dtype))
+
+    def _claim(self, shape: tuple[int, ...]) -> None:
+        """Refuse a shape for which there is no room, before any is taken."""
+        size = math.prod(shape)
+        if size > state.allowance:
+            why = "the file holds fewer numbers than its config asks for"
+            if size > ROOM:
+                why = f"this machine has room for {ROOM} numbers"
+            raise ValueError(f"Variable `{self.path}` {shape} is refused: {why}.")
+        if state.undrawn is not None:
+            state.allowance -= size
 
     if not TYPE_CHECKING:  # which would then believe in any attribute
 

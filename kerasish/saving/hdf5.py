@@ -5,7 +5,6 @@ the file itself are read, and no array is allocated before its shape was compare
 what the model expects.
 """
 
-import json
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,9 +13,13 @@ from typing import Any
 import h5py
 import numpy as np
 
+from ..documents import MAX_TEXT as MAX_DOCUMENT
+from ..documents import document
 from . import checksums
+from .survey import check_dataset, place, plainly, survey
 
 __all__ = [
+    "MAX_DOCUMENT",
     "attribute_names",
     "checksum",
     "child",
@@ -33,23 +36,11 @@ __all__ = [
 
 # HDF5 keeps attributes in an object header of 64 KiB; longer lists are cut in pieces.
 HEADER_LIMIT = 64_512
-# Filters built into HDF5 and h5py: deflate, shuffle, fletcher32, lzf. Any other would
-# have HDF5 look for a plug-in library to load.
-FILTERS = {1, 2, 3, 32000}
-MAX_DOCUMENT = 64 * 2**20
+MAX_NAME = 4_096
+# What one attribute may take in memory: texts of any length may all be the same one.
+MAX_TEXTS = 2**27
 MAX_NAMES = 1_000_000
 ALIGNMENT = 64
-
-
-@contextmanager
-def plainly(where: str) -> Iterator[None]:
-    """Turn the many errors that HDF5 gives for damaged files into one of ours."""
-    try:
-        yield
-    except (OSError, RuntimeError, KeyError, TypeError, UnicodeError) as error:
-        raise ValueError(
-            f"The file is damaged: cannot read {where}. {error}"
-        ) from error
 
 
 @contextmanager
@@ -62,10 +53,17 @@ def opened(source: Any, name: str) -> Iterator[h5py.File]:
             f"{name!r} is not a whole HDF5 file: it is damaged or was cut short. "
             f"{error}"
         ) from error
-    try:
-        yield file
-    finally:
-        file.close()
+    with file:
+        try:
+            survey(file)
+            yield file
+        except (ValueError, Warning):
+            raise
+        except Exception as error:
+            raise ValueError(
+                f"{name!r} could not be loaded: it is damaged, or does not fit. "
+                f"{type(error).__name__}: {str(error)[:500]}"
+            ) from error
 
 
 @contextmanager
@@ -83,7 +81,7 @@ def child(parent: h5py.Group, path: str, kind: type = h5py.Group) -> Any:
     """
     found: Any = parent
     for part in path.split("/"):
-        where = f"`{_place(found)}/{part}`"
+        where = f"`{place(found)}/{part}`"
         if not isinstance(found, h5py.Group) or part in ("", ".", ".."):
             raise ValueError(f"The file is damaged: {where} is no place in it.")
         with plainly(where):
@@ -99,19 +97,15 @@ def child(parent: h5py.Group, path: str, kind: type = h5py.Group) -> Any:
             found = found[part]
     if not isinstance(found, kind):
         raise ValueError(
-            f"The file is damaged: `{_place(found)}` should be a "
+            f"The file is damaged: `{place(found)}` should be a "
             f"{kind.__name__.lower()}, it is a {type(found).__name__.lower()}."
         )
     return found
 
 
-def _place(thing: Any) -> str:
-    return (thing.name or "").rstrip("/")
-
-
 def entries(group: h5py.Group) -> list[str]:
     """Return the names in a group; `child` checks what is behind them."""
-    where = f"`{_place(group) or '/'}`"
+    where = f"`{place(group) or '/'}`"
     with plainly(where):
         names = list(group.keys())
     if not all(isinstance(name, str) for name in names):
@@ -124,35 +118,10 @@ def entries(group: h5py.Group) -> list[str]:
 # --- arrays --------------------------------------------------------------------------
 
 
-def check_dataset(dataset: h5py.Dataset) -> None:
-    """Refuse whatever is not plain numbers held in the file itself."""
-    where = f"`{_place(dataset)}`"
-    with plainly(where):
-        properties = dataset.id.get_create_plist()
-        count = properties.get_nfilters()
-        filters = {properties.get_filter(i)[0] for i in range(count)}
-        elsewhere = properties.get_external_count() or dataset.is_virtual
-        kind, shape = dataset.dtype.kind, dataset.shape
-    if elsewhere:
-        raise ValueError(
-            f"The file is refused: {where} keeps its values in other files or datasets."
-        )
-    if filters - FILTERS:
-        raise ValueError(
-            f"The file is refused: {where} needs HDF5 filters {sorted(filters)}, of "
-            "which only deflate, shuffle, fletcher32 and lzf are used."
-        )
-    if kind not in "biufV" or dataset.dtype.fields or shape is None:
-        raise ValueError(
-            f"The file is refused: {where} holds {dataset.dtype}, not an array of "
-            "numbers."
-        )
-
-
 def read(dataset: h5py.Dataset, shape: Sequence[int]) -> np.ndarray:
     """Read an array that must have `shape`, and its checksum if it has one."""
     check_dataset(dataset)
-    where = f"`{_place(dataset)}`"
+    where = f"`{place(dataset)}`"
     if dataset.shape != tuple(shape):
         raise ValueError(
             f"{where} has shape {dataset.shape} in the file where the model expects "
@@ -171,7 +140,7 @@ def read(dataset: h5py.Dataset, shape: Sequence[int]) -> np.ndarray:
 
 def checksum(dataset: h5py.Dataset) -> int | None:
     """Return the checksum that stands beside an array, None if there is none."""
-    where = f"the checksum of `{_place(dataset)}`"
+    where = f"the checksum of `{place(dataset)}`"
     with plainly(where):
         if checksums.NAME not in dataset.attrs:
             return None
@@ -192,12 +161,6 @@ def _room(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
 def stored_shape(dataset: h5py.Dataset) -> tuple[int, ...]:
     """Return the declared shape, if what the file really holds justifies it."""
     check_dataset(dataset)
-    # Deflate packs at most 1:1032; values that were never written take no place.
-    if dataset.nbytes > 1_100 * dataset.id.get_storage_size():
-        raise ValueError(
-            f"The file is refused: `{_place(dataset)}` declares the shape "
-            f"{dataset.shape}, for which it holds too little."
-        )
     return dataset.shape
 
 
@@ -214,17 +177,24 @@ def write(group: h5py.Group, name: str, value: np.ndarray) -> None:
 
 def _attribute(thing: Any, name: str) -> Any:
     """Return an attribute that is a text or a list of such, None if there is none."""
-    where = f"attribute `{name}` of `{_place(thing) or '/'}`"
+    where = f"attribute `{name}` of `{place(thing) or '/'}`"
     with plainly(where):
         if name not in thing.attrs:
             return None
         identity = thing.attrs.get_id(name)
         shape, dtype = identity.shape, identity.dtype
-    size = int(np.prod(shape or (1,)))
+    size = math.prod(shape or ())
     if size == 0:
         return []
-    if len(shape) > 1 or size > MAX_NAMES or h5py.check_string_dtype(dtype) is None:
+    kind = h5py.check_string_dtype(dtype)
+    if kind is None or shape is None or len(shape) > 1:
         raise ValueError(f"The file is damaged: {where} is not text.")
+    most = kind.length or (thing.file.id.get_filesize() if size > 1 else 1)
+    if size > MAX_NAMES or size * most > MAX_TEXTS:
+        raise ValueError(
+            f"The file is refused: {where} declares {size} texts of up to {most} bytes "
+            "each. Long lists of names are written with a fixed length."
+        )
     with plainly(where):
         value = thing.attrs[name]
         return _decoded(value) if shape == () else [_decoded(v) for v in value]
@@ -236,7 +206,7 @@ def _decoded(value: Any) -> str:
 
 def has_attribute(thing: Any, name: str) -> bool:
     """Say whether there is an attribute, or its first piece."""
-    with plainly(f"attributes of `{_place(thing) or '/'}`"):
+    with plainly(f"attributes of `{place(thing) or '/'}`"):
         return name in thing.attrs or f"{name}0" in thing.attrs
 
 
@@ -245,6 +215,10 @@ def text(thing: Any, name: str) -> str | None:
     value = _attribute(thing, name)
     if value is not None and not isinstance(value, str):
         raise ValueError(f"The file is damaged: attribute `{name}` is not one text.")
+    if value and len(value) > MAX_NAME and not name.endswith("_config"):
+        raise ValueError(
+            f"The file is refused: attribute `{name}` has {len(value)} characters."
+        )
     return value
 
 
@@ -257,11 +231,13 @@ def attribute_names(group: h5py.Group, name: str) -> list[str]:
             pieces.append(piece)
         if not pieces:
             raise ValueError(
-                f"The file is damaged: `{_place(group)}` lacks the attribute `{name}`."
+                f"The file is damaged: `{place(group)}` lacks the attribute `{name}`."
             )
         value = [item for piece in pieces for item in piece]
     if isinstance(value, str):
         raise ValueError(f"The file is damaged: attribute `{name}` is not a list.")
+    if len(set(value)) < len(value):
+        raise ValueError(f"The file is refused: `{name}` lists a name twice.")
     return value
 
 
@@ -279,15 +255,3 @@ def write_names(group: h5py.Group, name: str, values: Iterable[str]) -> None:
         return
     for number, piece in enumerate(np.array_split(array, count)):
         group.attrs[f"{name}{number}"] = piece
-
-
-def document(content: str | bytes, where: str) -> Any:
-    """Return a JSON document, refusing what is not one."""
-    if len(content) > MAX_DOCUMENT:
-        raise ValueError(f"The file is refused: {where} is {len(content)} bytes long.")
-    try:
-        return json.loads(content)
-    except (ValueError, RecursionError) as error:
-        raise ValueError(
-            f"The file is damaged: {where} is not a JSON document. {error}"
-        ) from error
