@@ -7,6 +7,7 @@ from typing import Any
 from .. import registry, tree
 from ..graph import FunctionOperation
 from ..layers.input import InputLayer
+from ..saving import eras
 from .functional import Functional
 from .model import Model
 from .sequential import Sequential
@@ -95,9 +96,18 @@ def _clone_graph(model: Any, input_tensors: Any, clone: Any, call_function: Any)
 def model_from_json(json_string: str, custom_objects: Any = None) -> Any:
     """Make the model that `model.to_json()` described, with new weights.
 
+    Args:
+        json_string: of any era of Keras.
+        custom_objects: name -> class or function that it may mention.
+
     Example:
         >>> model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
         >>> keras.models.model_from_json(model.to_json()).count_params()
         8
     """
-    return registry.deserialize_keras_object(json.loads(json_string), custom_objects)
+    with registry.CustomObjectScope(custom_objects):
+        config, training = eras.parts(json.loads(json_string))
+        model = registry.deserialize_keras_object(config)
+        if (compiled := training()) is not None:
+            model.compile_from_config(compiled)
+    return model

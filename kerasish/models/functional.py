@@ -4,6 +4,7 @@ import inspect
 from typing import Any
 
 from .. import registry
+from ..saving import eras
 from .graph_config import graph_config, graph_from_config
 from .model import Model
 
@@ -49,7 +50,7 @@ class Functional(Model):
         with registry.CustomObjectScope(custom_objects):
             if "layers" not in config or "output_layers" not in config:
                 return super().from_config(config)
-            inputs, outputs = graph_from_config(config)
+            inputs, outputs = graph_from_config(eras.inner(config))
             model = cls(inputs=inputs, outputs=outputs, name=config.get("name"))
         if config.get("trainable") is False:
             model.trainable = False

@@ -7,6 +7,7 @@ from .. import registry
 from ..graph import is_symbolic
 from ..layers.input import Input, InputLayer
 from ..layers.layer import Layer
+from ..saving import eras
 from .function import Function, conform
 from .model import Model
 
@@ -152,6 +153,7 @@ class Sequential(Model):
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
         """Make the model that `get_config` described."""
         with registry.CustomObjectScope(custom_objects):
+            config = eras.inner(config)
             layers = [registry.deserialize_keras_object(x) for x in config["layers"]]
         model = cls(layers, name=config.get("name"))
         if config.get("dtype") is not None:

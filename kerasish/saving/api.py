@@ -12,7 +12,7 @@ import h5py
 
 from ..registry import CustomObjectScope, described, deserialize_keras_object
 from ..variable import undrawn
-from . import archive, hdf5, legacy_config, legacy_h5, weights_h5
+from . import archive, eras, hdf5, legacy_config, legacy_h5, weights_h5
 from .atomic import replacing
 from .report import LoadReport
 
@@ -186,11 +186,10 @@ def opened_model(path: str) -> Iterator[Whole]:
     """Open a file that holds a whole model."""
     if _format(path) == "zip":
         with archive.opened(path) as opened:
-            config = archive.config(opened)
-            training = config.pop("compile_config", None)
+            config, training = eras.parts(archive.config(opened))
             with archive.weights(opened) as file:
                 made = archive.metadata(opened)
-                yield Whole(config, lambda: training, file, weights_h5, made)
+                yield Whole(config, training, file, weights_h5, made)
     else:
         with hdf5.opened(path, path) as file:
             config = legacy_config.model_config(file)

@@ -6,7 +6,7 @@ from typing import Any
 import h5py
 
 from ..registry import get_registered_object, namespace
-from . import hdf5
+from . import eras, hdf5
 
 __all__ = ["model_config", "to_legacy", "training", "training_config"]
 
@@ -22,26 +22,6 @@ def to_legacy(serialized: dict[str, Any]) -> dict[str, Any]:
     name = serialized.get("registered_name") or serialized["class_name"]
     kept = {k: v for k, v in serialized.items() if k in ("name", "inbound_nodes")}
     return {"class_name": name, "config": inner, **kept}
-
-
-def from_legacy(legacy: Any, module: str = "keras.layers") -> Any:
-    """Spell a config without modules as `deserialize_keras_object` expects it."""
-    if isinstance(legacy, list):
-        return [from_legacy(item, module) for item in legacy]
-    if not isinstance(legacy, dict):
-        return legacy
-    if not isinstance(legacy.get("class_name"), str):
-        return {key: from_legacy(value, module) for key, value in legacy.items()}
-    inner = legacy.get("config")
-    if isinstance(inner, dict) and isinstance(inner.get("layers"), list):
-        inner = {**inner, "layers": from_legacy(inner["layers"], module)}
-    result = {"module": module, "registered_name": None, **legacy, "config": inner}
-    if ">" in legacy["class_name"]:
-        name = legacy["class_name"]
-        result.update(
-            module=None, class_name=name.rsplit(">", 1)[1], registered_name=name
-        )
-    return result
 
 
 def training_config(compiled: dict[str, Any]) -> dict[str, Any]:
@@ -86,7 +66,7 @@ def model_config(file: h5py.File) -> dict[str, Any]:
     config = hdf5.document(found, "`model_config`")
     if not isinstance(config, dict) or not isinstance(config.get("class_name"), str):
         raise ValueError("The file is damaged: `model_config` describes no model.")
-    return from_legacy(config)
+    return eras.modern(config, hdf5.text(file, "keras_version"))
 
 
 def training(file: h5py.File) -> dict[str, Any] | None:
@@ -96,12 +76,11 @@ def training(file: h5py.File) -> dict[str, Any] | None:
     config = hdf5.document(found, "`training_config`")
     if not isinstance(config, dict):
         raise ValueError("The file is damaged: `training_config` is not a dict.")
-    optimizer = config.pop("optimizer_config", None)
-    config["optimizer"] = from_legacy(optimizer, "keras.optimizers")
+    config = eras.compile_arguments(config)
     for key in ("loss", "metrics", "weighted_metrics"):
-        space = "losses" if key == "loss" else "metrics"
-        value = from_legacy(config.get(key), f"keras.{space}")
-        config[key] = _known(value, namespace(space)["get"])
+        if key in config:
+            space = "losses" if key == "loss" else "metrics"
+            config[key] = _known(config[key], namespace(space)["get"])
     return config
 
 

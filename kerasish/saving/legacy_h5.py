@@ -15,7 +15,7 @@ from typing import Any
 import h5py
 
 from .. import config
-from . import hdf5
+from . import era_arrays, hdf5
 from .legacy_config import to_legacy, training_config
 from .matching import (
     Bundle,
@@ -218,6 +218,9 @@ def restore_optimizer(theirs: list[tuple[str, h5py.Dataset]], model: Any) -> Non
     optimizer = model.optimizer
     if len(theirs) > len(optimizer.variables):
         optimizer.build(model.trainable_variables)
+    if (pairs := era_arrays.slots(theirs, optimizer)) is not None:
+        assign(check(pairs, skip_mismatch=False))
+        return
     ours = [(v.path, v) for v in optimizer.variables]
     names = [name for name, _ in theirs]
     if len(theirs) < len(ours) and all(array.shape == () for _, array in theirs):

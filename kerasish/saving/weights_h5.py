@@ -29,6 +29,9 @@ from .report import LoadReport, Row, table, weight
 
 __all__ = ["load_layers", "load_optimizer", "load_weights", "save_weights"]
 
+# What is beside the layers; tf.keras kept the metrics' totals, too.
+BESIDE = ("kerasish", "metrics", "optimizer")
+
 
 class Piece(NamedTuple):
     """An object with variables of its own, at its place in the tree."""
@@ -112,6 +115,11 @@ def load_layers(
     special = {piece.path: piece.owner for piece in layers if not _plain(piece.owner)}
     found = {p: b for p, b in file_bundles(files) if p not in special}
     own = {p.path: _numbered(p) for p in layers if p.variables and _plain(p.owner)}
+    if not any(bundle.name for bundle in found.values()):  # attributes were private
+        found, own = (
+            {path.replace("/_", "/"): bundle for path, bundle in side.items()}
+            for side in (found, own)
+        )
     if found.keys() == own.keys():  # then there is an order: the model's
         found = {path: found[path] for path in own}
     elif sorted(b.name for b in found.values()) != sorted(b.name for b in own.values()):
@@ -166,7 +174,7 @@ def file_bundles(
         if weights := _arrays(variables):
             yield path, Bundle((chain or "/") if own else "", weights)
     for name in names:
-        if name == "vars" or (not path and name in ("optimizer", "kerasish")):
+        if name == "vars" or (not path and name in BESIDE):
             continue
         yield from file_bundles(within(groups, name), f"{path}/{name}", chain)
 

@@ -1,0 +1,151 @@
+"""Arrays of files of before Keras 3, as today's layers and optimizers have them."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from .matching import Bundle, Pair, weights_table
+
+__all__ = ["slots"]
+
+# What optimizers called their slots -> what they are called today, where it is one.
+SLOTS = {
+    "m": ("momentum",),
+    "v": ("velocity", "norm"),
+    "u": ("norm",),
+    "vhat": ("velocity_hat",),
+    "momentum": ("momentum",),
+    "velocity": ("velocity",),
+    "rms": ("velocity",),
+    "mg": ("average_gradient",),
+    "accumulator": ("accumulator",),
+    "accum_grad": ("accumulated_grad",),
+    "accum_var": ("accumulated_delta_var",),
+    "linear": ("linear",),
+}
+COUNTERS = ("iter", "iterations", "iteration")
+PRODUCT = "u_product"  # of Nadam
+
+Named = Sequence[tuple[str, Any]]
+
+
+def slots(theirs: Named, optimizer: Any) -> list[Pair] | None:
+    """Pair the state of an optimizer of before Keras 3 with a built one of today.
+
+    Slots are found by their names or, where they have none, by their order: all of one
+    kind, then all of the next.
+
+    Args:
+        theirs: names and datasets, in the order of the file.
+        optimizer: a built optimizer of ours.
+
+    Returns:
+        None if the names are those of Keras 3.
+
+    Raises:
+        ValueError: with a table, if they do not fit.
+    """
+    if not theirs:
+        raise ValueError("The file holds no state of the optimizer.")
+    names = [re.sub(r":\d+$", "", name) for name, _ in theirs]
+    if not _are_old(names, optimizer):
+        return None
+    arrays = [array for _, array in theirs]
+    if names[0].isdigit():  # of tf.keras 2.12 to 2.15, which had today's order
+        ours = [v for v in optimizer.variables if v.name != "learning_rate"]
+        if len(ours) == len(arrays):
+            return [Pair(*pair) for pair in zip(arrays, ours)]
+        raise _misfit(theirs, optimizer)
+    single = {name.rsplit("/", 1)[-1]: array for name, array in zip(names, arrays)}
+    counters = [single[name] for name in COUNTERS if name in single]
+    rest = [
+        (n, a)
+        for n, a in zip(names, arrays)
+        if n.rsplit("/", 1)[-1] not in (*COUNTERS, PRODUCT)
+    ]
+    paired = _by_name(rest, optimizer)
+    if paired is None:
+        paired = _by_order([a for _, a in rest], optimizer)
+    product = [v for v in optimizer.variables if v.name == PRODUCT]
+    if not counters or paired is None or (product and PRODUCT not in single):
+        raise _misfit(theirs, optimizer)
+    pairs = [Pair(counters[0], optimizer.iterations), *paired]
+    return pairs + [Pair(single[PRODUCT], v) for v in product]
+
+
+def _are_old(names: Sequence[str], optimizer: Any) -> bool:
+    if not hasattr(optimizer, "_slots"):
+        return False
+    if all(name.isdigit() for name in names):
+        return len(names) == len(optimizer.variables) - 1
+    first = names[0].rsplit("/", 1)
+    return first[-1] in COUNTERS[:2] or names[0] == COUNTERS[2]
+
+
+def _by_name(arrays: Named, optimizer: Any) -> list[Pair] | None:
+    """Pair by the names of slots and parameters, in either order that there was."""
+    found: dict[str, dict[str, Any]] = {}
+    kinds = _kinds(optimizer)
+    for name, array in arrays:
+        start, _, end = name.rpartition("/")
+        if end in SLOTS:
+            kind, parameter = end, start.partition("/")[2]
+        else:
+            kind, _, parameter = name.partition("/")[2].partition("/")
+        meant = next((k for k in SLOTS.get(kind, ()) if k in kinds), None)
+        if meant is None or not parameter:
+            return None
+        found.setdefault(meant, {})[parameter] = array
+    if found.keys() != set(kinds):
+        return None
+    variables = optimizer._trainable_variables
+    parameters = list(next(iter(found.values()), {}))
+    if any(found[kind].keys() != set(parameters) for kind in found):
+        return None
+    if kinds and len(parameters) != len(variables):
+        return None
+    order = _owners(parameters, [v.path for v in variables])
+    return [
+        Pair(found[kind][parameters[i]], slot)
+        for i, own in zip(order, optimizer._slots)
+        for kind, slot in zip(kinds, own)
+    ]
+
+
+def _owners(parameters: list[str], paths: list[str]) -> list[int]:
+    """The place of each of the model's parameters in the file, by name or by order."""
+    places = []
+    for path in paths:
+        ends = [i for i, p in enumerate(parameters) if f"/{path}".endswith(f"/{p}")]
+        places += ends if len(ends) == 1 else [-1]
+    if sorted(places) == list(range(len(paths))):
+        return places
+    return list(range(len(paths)))
+
+
+def _by_order(arrays: list[Any], optimizer: Any) -> list[Pair] | None:
+    count, kinds = len(optimizer._trainable_variables), _kinds(optimizer)
+    wanted = count * len(kinds)
+    # Adam kept an unused third slot of one number for each parameter.
+    if len(arrays) == wanted + count and {a.shape for a in arrays[wanted:]} == {(1,)}:
+        arrays = arrays[:wanted]
+    if len(arrays) != wanted:
+        return None
+    return [
+        Pair(arrays[number * count + i], slot)
+        for i, own in enumerate(optimizer._slots)
+        for number, slot in enumerate(own)
+    ]
+
+
+def _kinds(optimizer: Any) -> list[str]:
+    first = optimizer._trainable_variables[:1]
+    return [kind for v in first for g in optimizer.slot_groups(v) for kind in g]
+
+
+def _misfit(theirs: Named, optimizer: Any) -> ValueError:
+    ours = [(v.path, v) for v in optimizer.variables]
+    return ValueError(
+        "The optimizer's state in the file does not fit the optimizer.\n"
+        + weights_table([Bundle("", list(theirs))], [Bundle("", ours)])
+    )
