@@ -4,6 +4,7 @@ A config may come from anybody, so it is looked at before anything is made of it
 """
 
 import json
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -55,8 +56,7 @@ def document(content: str | bytes, where: str) -> Any:
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     made = dict(pairs)
     if len(made) < len(pairs):
-        seen: set[str] = set()
-        twice = next(key for key, _ in pairs if key in seen or seen.add(key))
+        twice, _ = Counter(key for key, _ in pairs).most_common(1)[0]
         raise ValueError(f"It says {shortened(twice)} twice.")
     return made
 

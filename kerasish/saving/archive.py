@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import stat
 import struct
 import time
 import zipfile
@@ -18,6 +19,11 @@ from .legacy_h5 import KERAS_VERSION
 
 __all__ = ["config", "metadata", "opened", "save", "weights"]
 
+HEADER = 30  # bytes of a member's own header, without its name
+MAX_DIRECTORY = 2**20
+# Keras and we store members as they are. What somebody packed again may be small, or
+# may have become as much smaller as a config or weights do.
+SMALL, BEST_RATIO = 2**24, 20
 CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
 # Where Keras itself looks for the classes that its public modules do not name.
 HOMES = {"Functional": "keras.src.models.functional"}
@@ -118,38 +124,71 @@ def _homed(config: Any) -> Any:
     return made
 
 
+class Bounded(io.FileIO):
+    """A file whose directory of members is only read if it is of reasonable size."""
+
+    bounded = True
+
+    def read(self, size: int | None = -1) -> bytes:
+        """Read as others do; while the directory is read, not too much."""
+        whole = size is None or size < 0
+        count = os.fstat(self.fileno()).st_size - self.tell() if whole else size
+        if self.bounded and count is not None and count > MAX_DIRECTORY:
+            raise ValueError(f"Its directory of members has {count} bytes.")
+        return super().read(-1 if size is None else size)
+
+
 @contextmanager
 def opened(path: str) -> Iterator[zipfile.ZipFile]:
     """Open an archive for reading."""
-    try:
-        archive = zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, OSError, ValueError) as error:
-        raise ValueError(
-            f"{path!r} is not a whole zip archive: it is damaged or was cut short. "
-            f"{error}"
-        ) from error
-    with archive:
-        names = archive.namelist()
-        if len(set(names)) != len(names):
-            raise ValueError(f"{path!r} is refused: it has members of the same name.")
-        yield archive
+    with Bounded(path) as file:
+        try:
+            archive = zipfile.ZipFile(file)
+        except Exception as error:  # of many kinds, if the directory is damaged
+            raise ValueError(
+                f"{path!r} is not a whole zip archive: it is damaged or was cut short. "
+                f"{str(error)[:500]}"
+            ) from error
+        file.bounded = False
+        with archive:
+            _check_members(archive, os.fstat(file.fileno()).st_size)
+            yield archive
+
+
+def _check_members(archive: zipfile.ZipFile, size: int) -> None:
+    """Refuse what no archive of a model has, in any of its members."""
+    infos = sorted(archive.infolist(), key=lambda info: info.header_offset)
+    if len({info.filename for info in infos}) < len(infos):
+        raise ValueError("The archive is refused: it has members of the same name.")
+    ends = [info.header_offset for info in infos[1:]] + [size]
+    for info, end in zip(infos, ends):
+        parts = info.filename.replace("\\", "/").split("/")
+        packed = info.compress_type == zipfile.ZIP_DEFLATED
+        known = packed or info.compress_type == zipfile.ZIP_STORED
+        wrong = ""
+        if ".." in parts or not parts[0] or ":" in parts[0]:
+            wrong = "has a name that leads out of it"
+        elif stat.S_ISLNK(info.external_attr >> 16):
+            wrong = "is a link"
+        elif info.flag_bits & 1 or not known:
+            wrong = "is encrypted or packed in a way that model files are not"
+        elif info.header_offset + HEADER + info.compress_size > end:
+            wrong = "overlaps another one, or the end of the file"
+        elif not packed and info.file_size != info.compress_size:
+            wrong = "has two sizes"
+        elif info.file_size > max(SMALL, BEST_RATIO * info.compress_size):
+            wrong = f"is too large: {info.file_size} from {info.compress_size} bytes"
+        if wrong:
+            raise ValueError(
+                f"The archive is refused: its member {info.filename[:200]!r} {wrong}."
+            )
 
 
 def _member(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
     try:
-        info = archive.getinfo(name)
+        return archive.getinfo(name)
     except KeyError:
         raise ValueError(f"The archive is damaged: it has no {name!r}.") from None
-    known = info.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-    if info.flag_bits & 1 or not known:
-        raise ValueError(
-            f"The archive is refused: {name!r} is encrypted or packed in a way that "
-            "model files are not."
-        )
-    # Members are stored as they are by Keras and us; deflate packs at most 1:1032.
-    if info.file_size > 1_100 * max(info.compress_size, 1):
-        raise ValueError(f"The archive is damaged: {name!r} has an impossible size.")
-    return info
 
 
 def config(archive: zipfile.ZipFile) -> dict[str, Any]:
@@ -181,24 +220,25 @@ def weights(archive: zipfile.ZipFile) -> Iterator[h5py.File]:
     """Open the weights in their place; nothing is extracted to the disk."""
     info = _member(archive, WEIGHTS)
     with _readable(WEIGHTS), archive.open(info) as member:
-        source: Any = member
         if info.compress_type == zipfile.ZIP_STORED:  # large pieces at once
-            source = Place(archive.fp, _start(archive.fp, info), info.file_size)
+            start = _start(archive.fp, info)
+            source: Any = Place(archive.fp, start, info.file_size)
+        else:  # unpacked once, since going back would mean to unpack all again
+            source = io.BytesIO(member.read())
         with hdf5.opened(source, WEIGHTS) as file:
             yield file
 
 
 def _start(file: Any, info: zipfile.ZipInfo) -> int:
     """Where the content of a member begins: behind its header, name and extras."""
-    fixed = 30
     file.seek(info.header_offset)
-    name, extra = struct.unpack("<26xHH", file.read(fixed))
-    return info.header_offset + fixed + name + extra
+    name, extra = struct.unpack("<26xHH", file.read(HEADER))
+    return info.header_offset + HEADER + name + extra
 
 
 @contextmanager
 def _readable(name: str) -> Iterator[None]:
     try:
         yield
-    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
         raise ValueError(f"The archive is damaged: {name!r}. {error}") from error

@@ -71,10 +71,10 @@ def survey(file: h5py.File) -> int:
                 if isinstance(thing, h5py.h5g.GroupID):
                     inner.append(thing)
                     continue
-                dataset = h5py.Dataset(thing)
-                check_dataset(dataset)
-                numbers += math.prod(dataset.shape)
-                stored += thing.get_storage_size()
+                shape, held = thing.shape or (), thing.get_storage_size()
+                if math.prod(shape) > BEST_RATIO * held:
+                    check_dataset(h5py.Dataset(thing))
+                numbers, stored = numbers + math.prod(shape), stored + held
         if stored > size:
             raise ValueError(
                 f"The file is refused: its arrays claim {stored} bytes, it has {size}."
@@ -85,20 +85,18 @@ def survey(file: h5py.File) -> int:
 
 def _object(group: Any, name: bytes, seen: set[int]) -> Any:
     """Open what stands in a group, which nothing else in the file may lead to."""
-    where = f"`{h5py.Group(group).name[:200]}`: {name[:200]!r}"
     kind = group.links.get_info(name).type
-    if kind != h5py.h5l.TYPE_HARD:
-        raise ValueError(
-            f"The file is refused: {where} is a link, and links to other places or "
-            "files are not followed."
-        )
-    about = h5py.h5o.get_info(group, name)
-    if about.type not in (h5py.h5o.TYPE_GROUP, h5py.h5o.TYPE_DATASET):
-        raise ValueError(f"The file is refused: {where} is no group and no array.")
-    if about.addr in seen:
-        raise ValueError(
-            f"The file is refused: {where} is found in another place of it, too."
-        )
+    about = kind == h5py.h5l.TYPE_HARD and h5py.h5o.get_info(group, name)
+    wrong = ""
+    if not about:
+        wrong = "a link, and links to other places or files are not followed"
+    elif about.type not in (h5py.h5o.TYPE_GROUP, h5py.h5o.TYPE_DATASET):
+        wrong = "neither a group nor an array"
+    elif about.addr in seen:
+        wrong = "in another place of it, too"
+    if wrong:
+        where = f"`{place(h5py.Group(group))}/{name[:200].decode(errors='replace')}`"
+        raise ValueError(f"The file is refused: {where} is {wrong}.")
     seen.add(about.addr)
     return h5py.h5o.open(group, name)
 
