@@ -40,6 +40,7 @@ RANK = {name: rank for rank, row in enumerate(ROWS) for name in row}
 LATE = {
     "matplotlib": "optional: the extra `plot`",
     "pandas": "optional: met only in the hands of those who have it",
+    "safetensors": "optional: the extra of that name",
     "sklearn": "optional: the extra `examples`",
     "IPython": "optional: there only inside a notebook",
     "scipy": "slow: the windows of one initializer; JAX brings it along",

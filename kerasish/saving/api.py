@@ -11,8 +11,17 @@ from typing import Any
 import h5py
 
 from ..registry import CustomObjectScope, described, deserialize_keras_object
-from ..variable import undrawn
-from . import archive, eras, hdf5, legacy_config, legacy_h5, weights_h5
+from ..variable import setting, undrawn
+from . import (
+    archive,
+    eras,
+    hdf5,
+    legacy_config,
+    legacy_h5,
+    safetensors,
+    shards,
+    weights_h5,
+)
 from .atomic import replacing
 from .report import LoadReport
 
@@ -26,8 +35,17 @@ __all__ = [
     "save_weights",
 ]
 
+# How many numbers a model may have beside those that its file holds: states that are not
+# saved, metrics, and of each weight an optimizer's slots.
+SPARE, SLOTS = 2**20, 8
 HDF5_ENDINGS = (".h5", ".hdf5")
 HDF5_MAGIC, ZIP_MAGIC = b"\x89HDF\r\n\x1a\n", b"PK\x03\x04"
+KINDS = {
+    "hdf5": "an HDF5 file",
+    "index": "an index of shards",
+    "safetensors": "a safetensors file",
+    "zip": "a `.keras` archive",
+}
 
 
 def save_model(
@@ -154,11 +172,14 @@ def load_model(
     """
     scope = CustomObjectScope(custom_objects)
     with scope, opened_model(existing(filepath)) as whole, undrawn():
-        model = _make(whole.config)
+        numbers = hdf5.survey(whole.file)
+        with setting(allowance=numbers + SPARE):
+            model = _make(whole.config)
         whole.layout.load_layers(whole.file, model)
         legacy_h5.load_state(whole.file, model)
         if compile:
-            _compile(model, whole)
+            with setting(allowance=SLOTS * numbers + SPARE):
+                _compile(model, whole)
     return model
 
 
@@ -191,7 +212,7 @@ def opened_model(path: str) -> Iterator[Whole]:
                 made = archive.metadata(opened)
                 yield Whole(config, training, file, weights_h5, made)
     else:
-        with hdf5.opened(path, path) as file:
+        with opened_arrays(path) as file:
             config = legacy_config.model_config(file)
 
             def training() -> dict[str, Any] | None:
@@ -206,7 +227,7 @@ def _make(config: dict[str, Any]) -> Any:
     except (TypeError, KeyError, IndexError, AttributeError) as error:
         raise ValueError(
             "The file's config could not be turned into a model. "
-            f"{type(error).__name__}: {error}"
+            f"{type(error).__name__}: {str(error)[:500]}"
         ) from error
     if not hasattr(model, "layers"):
         raise ValueError(
@@ -230,11 +251,11 @@ def _compile(model: Any, whole: Whole) -> None:
         model.compile_from_config(training)
         part = "optimizer state"
         whole.layout.load_optimizer(whole.file, model)
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError) as error:
         model._compiled = model.optimizer = None
         warnings.warn(
             f"The model was loaded, but it is not compiled: the file's {part} could "
-            f"not be understood. Call `compile()` before training. {error}",
+            f"not be understood. Call `compile()` before training. {str(error)[:2_000]}",
             stacklevel=3,
         )
 
@@ -250,13 +271,16 @@ def save_weights(
 
     Args:
         model: a built model.
-        filepath: ending in `.weights.h5` (as Keras 3 writes them), or in `.h5` or
-            `.hdf5` (as all eras of Keras read them).
+        filepath: ending in `.weights.h5` (as Keras 3 writes them), in `.h5` or
+            `.hdf5` (as all eras of Keras read them), in `.safetensors` (weights alone;
+            needs the extra of that name), or in `.weights.json` for shards.
         overwrite: as in `save_model`.
-        max_shard_size: None; weights are written to one file.
+        max_shard_size: most GiB of one file: the weights go to several, and an index.
 
     Raises:
-        ValueError: for another ending, or if the model has no weights yet.
+        ValueError: for another ending, if the model has no weights yet, or if a single
+            one is larger than a shard may be.
+        ImportError: if the package `safetensors` is needed and not there.
 
     Example:
         >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
@@ -267,15 +291,23 @@ def save_weights(
     path = os.fspath(filepath)
     if kwargs:
         raise TypeError(f"`save_weights` got unknown arguments {sorted(kwargs)}.")
-    if max_shard_size is not None:
-        raise ValueError("`max_shard_size` is not offered: weights go to one file.")
-    if not path.endswith(HDF5_ENDINGS):
+    if max_shard_size is not None and path.endswith(".weights.h5"):
+        path = path.removesuffix(".weights.h5") + shards.ENDING
+        warnings.warn(f"With `max_shard_size` the index is {path!r}.", stacklevel=3)
+    sharded = max_shard_size is not None
+    endings = (shards.ENDING,) if sharded else (*HDF5_ENDINGS, safetensors.ENDING)
+    if not path.endswith(endings):
         raise ValueError(
-            f"`filepath` must end in `.weights.h5` (or `.h5`, `.hdf5`), got {path!r}."
+            "`filepath` must end in `.weights.h5` (or `.h5`, `.hdf5`, `.safetensors`), "
+            f"and with `max_shard_size` in `.weights.json`, got {path!r}."
         )
     if not _may_write(path, overwrite):
         return
     _require_built(model)
+    if max_shard_size is not None:
+        return shards.save_weights(path, model, max_shard_size)
+    if path.endswith(safetensors.ENDING):
+        return safetensors.save_weights(path, model)
     layout = weights_h5 if path.endswith(".weights.h5") else legacy_h5
     with replacing(path) as new, hdf5.created(new) as file:
         layout.save_weights(file, model)
@@ -318,25 +350,42 @@ def load_weights(
         raise TypeError(f"`load_weights` got unknown arguments {sorted(kwargs)}.")
     path = existing(filepath)
     _require_built(model)
+    kind = _format(path)
+    if kind == "safetensors":
+        return safetensors.load_weights(path, model, skip_mismatch, by_name)
+    if kind == "index":
+        _refuse_by_name(by_name, path)
+        with shards.opened(path) as (file, *more):
+            return weights_h5.load_weights(file, model, skip_mismatch, more)
     with opened_arrays(path) as file:
         if legacy_h5.fits(file):
             report = legacy_h5.load_layers(file, model, skip_mismatch, by_name)
             legacy_h5.load_state(file, model)
             return report
-        if by_name:
-            raise ValueError(
-                f"`by_name=True` needs a file that lists its layers; {path!r} has the "
-                "layout of `.weights.h5`, whose names are always looked at."
-            )
+        _refuse_by_name(by_name, path)
         return weights_h5.load_weights(file, model, skip_mismatch)
+
+
+def _refuse_by_name(by_name: bool, path: str) -> None:
+    if by_name:
+        raise ValueError(
+            f"`by_name=True` needs a file that lists its layers; {path!r} has the "
+            "layout of `.weights.h5`, whose names are always looked at."
+        )
 
 
 @contextmanager
 def opened_arrays(path: str) -> Iterator[h5py.File]:
     """Open the arrays of a file, of a whole model or of weights alone."""
-    if _format(path) == "zip":
+    kind = _format(path)
+    if kind == "zip":
         with archive.opened(path) as opened, archive.weights(opened) as file:
             yield file
+    elif kind != "hdf5":
+        raise ValueError(
+            f"{path!r} holds weights but no model ({KINDS[kind]}). Make the model in "
+            "code and use `load_weights`."
+        )
     else:
         with hdf5.opened(path, path) as file:
             yield file
@@ -353,14 +402,19 @@ def existing(filepath: str | os.PathLike[str]) -> str:
 
 
 def _format(path: str) -> str:
-    """Tell the format by content: `"zip"` or `"hdf5"`."""
+    """Tell the format by content: one of `KINDS`."""
     with open(path, "rb") as file:
-        start = file.read(8)
+        start = file.read(9)
     if start.startswith(ZIP_MAGIC):
         return "zip"
-    if start == HDF5_MAGIC or h5py.is_hdf5(path):
+    if start.startswith(HDF5_MAGIC) or h5py.is_hdf5(path):
         return "hdf5"
+    header = int.from_bytes(start[:8], "little")  # its length, then JSON
+    if start[8:] == b"{" and header <= os.path.getsize(path):
+        return "safetensors"
+    if start.lstrip().startswith(b"{"):
+        return "index"
     raise ValueError(
-        f"{path!r} is neither an HDF5 file nor a `.keras` archive; it begins with "
-        f"{start!r}."
+        f"{path!r} is neither an HDF5 file nor a `.keras` archive, nor an index of "
+        f"shards, nor a safetensors file; it begins with {start[:8]!r}."
     )

@@ -37,6 +37,7 @@ __all__ = [
     "save",
     "save_state",
     "save_weights",
+    "separate",
 ]
 
 # The version of Keras whose layout, names and configs this is.
@@ -104,13 +105,13 @@ def _sign(group: h5py.Group) -> None:
 
 def _write_bundle(group: h5py.Group, weights: Iterable[tuple[str, Any]]) -> None:
     weights = list(weights)
-    names = _separate([name for name, _ in weights])
+    names = separate([name for name, _ in weights])
     hdf5.write_names(group, "weight_names", names)
     for name, (_, variable) in zip(names, weights):
         hdf5.write(group, name, variable.view())
 
 
-def _separate(names: list[str]) -> list[str]:
+def separate(names: list[str]) -> list[str]:
     """Number names that are taken, or that are folders of others."""
     taken: set[str] = set()
     result = []
@@ -139,7 +140,7 @@ def model_bundles(model: Any, with_empty: bool = False) -> list[Bundle]:
         for v in [*model.trainable_weights, *model.non_trainable_weights]
         if id(v) not in inside
     ]
-    for bundle, name in zip(bundles, _separate([b.name for b in bundles])):
+    for bundle, name in zip(bundles, separate([b.name for b in bundles])):
         bundle.name = name
     bundles.append(Bundle(TOP, own))
     return [b for b in bundles if with_empty or b.weights]
@@ -190,13 +191,15 @@ def load_layers(
         ValueError: with a table, if the file does not fit; nothing is changed then.
     """
     bare = "model_weights" not in hdf5.entries(file)
-    theirs = file_bundles(file if bare else hdf5.child(file, "model_weights"))
+    group = file if bare else hdf5.child(file, "model_weights")
+    theirs = file_bundles(group)
     own = model_bundles(model)
     if by_name:
         known = {b.name: b for b in theirs}
         couples = [(known[b.name], b) for b in own if b.name in known]
     else:
         couples = match_bundles(theirs, own)
+    era_arrays.convert(couples, model, group)
     return load(theirs, own, couples, skip_mismatch)
 
 

@@ -46,7 +46,7 @@ def save_weights(
     file: h5py.File,
     model: Any,
     include_optimizer: bool = True,
-    room: Callable[[int], h5py.File] | None = None,
+    room: Callable[[int, str], h5py.File] | None = None,
 ) -> None:
     """Write the weights of a model and the state of its optimizer.
 
@@ -54,7 +54,8 @@ def save_weights(
         file: an open, empty file.
         model: a built model.
         include_optimizer: whether the state of its optimizer is written.
-        room: returns the file for the next array of so many bytes; default: `file`.
+        room: returns the file for the next array, from its bytes and its group's name;
+            default: `file`.
     """
     for piece in pieces(model):
         if not include_optimizer and isinstance(piece.owner, Optimizer):
@@ -192,14 +193,14 @@ class Store(MutableMapping[str, Any]):
     def __init__(
         self,
         groups: list[h5py.Group],
-        room: Callable[[int], h5py.File] | None = None,
+        room: Callable[[int, str], h5py.File] | None = None,
     ) -> None:
         self.groups, self.room = groups, room
 
     def __setitem__(self, name: str, value: Any) -> None:
         array, group = np.asarray(value), self.groups[0]
         if self.room is not None:
-            group = self.room(array.nbytes).require_group(group.name)
+            group = self.room(array.nbytes, group.name).require_group(group.name)
         hdf5.write(group, name, array)
 
     def dataset(self, name: str) -> h5py.Dataset:
