@@ -1,5 +1,6 @@
 """Callbacks: what is done while a model trains, evaluates and predicts."""
 
+from .backup import BackupAndRestore
 from .callback import Callback, History, LambdaCallback
 from .callback_list import CallbackList
 from .checkpoint import ModelCheckpoint
@@ -11,6 +12,7 @@ from .schedule import LearningRateScheduler
 from .terminate import TerminateOnNaN
 
 __all__ = [
+    "BackupAndRestore",
     "CSVLogger",
     "Callback",
     "CallbackList",

@@ -47,7 +47,10 @@ class Callback:
         self.model = model
 
     def get_state(self) -> dict[str, Any]:
-        """Return, ready for JSON, what the callback must know to go on later."""
+        """Return what the callback must know to go on later: plain values and arrays.
+
+        They may stand in lists and dictionaries; `BackupAndRestore` keeps them.
+        """
         return {name: getattr(self, name) for name in self.initial_state}
 
     def set_state(self, state: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from .. import tree
+from .backup import BackupAndRestore
 from .callback import Callback, History, Logs
 from .logs import to_python
 from .progress import ProgbarLogger
@@ -90,6 +91,10 @@ class CallbackList(Callback):
         for wanted, kind in ((add_history, History), (add_progbar, ProgbarLogger)):
             if wanted and not any(isinstance(c, kind) for c in self.callbacks):
                 self.callbacks.append(kind())
+        # What the others did and know is a part of a backup: it comes after them.
+        self.callbacks.sort(key=_makes_backups)
+        for callback in filter(_makes_backups, self.callbacks):
+            callback.together = self
         if model is not None:
             self.set_model(model)
         self.set_params(params)
@@ -210,6 +215,10 @@ class CallbackList(Callback):
     on_test_batch_end = _of_batch("on_test_batch_end")
     on_predict_batch_begin = _of_batch("on_predict_batch_begin")
     on_predict_batch_end = _of_batch("on_predict_batch_end")
+
+
+def _makes_backups(callback: Callback) -> bool:
+    return isinstance(callback, BackupAndRestore)
 
 
 def _check(callback: Any) -> None:

@@ -39,7 +39,7 @@ class ModelCheckpoint(Monitor):
         ('val_loss', 'epoch')
     """
 
-    initial_state = {"best": None, "batches_since_saving": 0}
+    initial_state = {"best": None, "batches_since_saving": 0, "_last_batch": -1}
 
     def __init__(
         self,

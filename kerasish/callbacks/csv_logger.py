@@ -14,7 +14,8 @@ __all__ = ["CSVLogger"]
 class CSVLogger(Callback):
     """Writes the epochs' losses and metrics to a CSV file as they come.
 
-    Values that an epoch lacks are `NA`: validation in epochs without one.
+    Values that an epoch lacks are `NA`: validation in epochs without one. With
+    `BackupAndRestore` a resumed training goes on below the rows that the backup knows.
 
     Args:
         filename: the file, for example `"run1.csv"`.
@@ -31,6 +32,8 @@ class CSVLogger(Callback):
         ['epoch,loss,val_loss', '0,0.5,NA']
     """
 
+    initial_state = {"keys": None, "position": 0}
+
     def __init__(
         self,
         filename: str | os.PathLike[str],
@@ -42,17 +45,16 @@ class CSVLogger(Callback):
         self.separator = separator
         self.append = append
         self.keys: list[str] | None = None
+        self.position = 0  # where the next row begins; the file is cut there first
         self.csv_file: Any = None
         self._writer: Any = None
 
     def on_train_begin(self, logs: Logs = None) -> None:
         """Open the file."""
-        grows = self.append and os.path.exists(self.filename)
-        mode = "a" if grows else "w"
         path = Path(self.filename)
         # Open until training ends.
-        self.csv_file = path.open(mode, newline="", encoding="utf-8")
-        self._has_header = grows and os.path.getsize(self.filename) > 0
+        self.csv_file = path.open("a", newline="", encoding="utf-8")
+        self.position = os.path.getsize(self.filename) if self.append else 0
         self.keys = self._writer = None
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
@@ -64,16 +66,19 @@ class CSVLogger(Callback):
             if not any(key.startswith("val_") for key in self.keys):
                 self.keys += [f"val_{key}" for key in self.keys]
         if self._writer is None:
+            self.csv_file.truncate(self.position)
             self._writer = csv.writer(
                 self.csv_file, delimiter=self.separator, lineterminator="\n"
             )
-            if not self._has_header:
+            if not self.position:
                 self._writer.writerow(["epoch", *self.keys])
         self._writer.writerow([epoch, *(_cell(logs.get(key)) for key in self.keys)])
         self.csv_file.flush()
+        self.position = os.path.getsize(self.filename)
 
     def on_train_end(self, logs: Logs = None) -> None:
         """Close the file."""
+        self.csv_file.truncate(self.position)
         self.csv_file.close()
         self._writer = None
 

@@ -163,7 +163,13 @@ class EarlyStopping(Monitor):
         (0.5, 0)
     """
 
-    initial_state = {"wait": 0, "stopped_epoch": 0, "best": None, "best_epoch": 0}
+    initial_state = {
+        "wait": 0,
+        "stopped_epoch": 0,
+        "best": None,
+        "best_epoch": 0,
+        "best_weights": None,
+    }
 
     def __init__(
         self,
@@ -189,7 +195,6 @@ class EarlyStopping(Monitor):
         """Forget what an earlier training left."""
         super().on_train_begin(logs)
         self.set_state(self.initial_state)
-        self.best_weights = None
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         """Compare, and stop the training if patience is at its end."""

@@ -60,6 +60,8 @@ class LearningRateScheduler(Callback):
         0.05
     """
 
+    initial_state = {"scheduled": -1}  # the epoch whose rate was set last
+
     def __init__(self, schedule: Callable[..., float], verbose: int = 0) -> None:
         super().__init__()
         if not callable(schedule):
@@ -69,9 +71,17 @@ class LearningRateScheduler(Callback):
             )
         self.schedule = schedule
         self.verbose = verbose
+        self.scheduled = -1
+
+    def on_train_begin(self, logs: Logs = None) -> None:
+        """Forget what an earlier training left."""
+        self.set_state(self.initial_state)
 
     def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
         """Set the rate of the epoch."""
+        if epoch == self.scheduled:  # it is resumed in the middle
+            return
+        self.scheduled = epoch
         for suffix, optimizer in optimizers_of(self.model):
             rate = self._scheduled(epoch, learning_rate(optimizer))
             optimizer.learning_rate = rate

@@ -1,9 +1,10 @@
 """Two kinds of data for the training loop: arrays, or an iterator of batches."""
 
 import itertools
+import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -63,10 +64,14 @@ class ArrayData:
             return epoch_orders(self.seed, epoch, 1, self.rows)[0]
         return np.arange(self.rows, dtype=np.int32)
 
-    def batches(self, epoch: int = 0) -> Iterator[Batch]:
-        """Yield the batches of an epoch."""
+    def at(self, seed: int, epoch: int, step: int, resumed: bool) -> "ArrayData":
+        """Return the data with another seed; epochs are asked for by their numbers."""
+        return replace(self, seed=seed)
+
+    def batches(self, epoch: int = 0, step: int = 0) -> Iterator[Batch]:
+        """Yield the batches of an epoch, from a step on."""
         order = self.order(epoch)
-        for start in range(0, self.rows, self.batch_size):
+        for start in range(step * self.batch_size, self.rows, self.batch_size):
             if self.shuffle:
                 yield self.take(order[start : start + self.batch_size])
             else:
@@ -77,26 +82,28 @@ class BatchStream:
     """Data that come in batches, from a generator, a data set or a loader.
 
     Args:
-        start: called with 0, 1, ... for each pass over the data; returns an iterator of
-            batches.
+        start: called with 0, 1, ... for each pass over the data, and with the seed;
+            returns an iterator of batches.
         num_batches: batches of a pass, None if not known.
         steps: batches of an epoch that the user asked for, None for one whole pass.
         one_shot: whether there is only one pass.
         on_epoch_begin, on_epoch_end: called around each epoch.
         on_close: called by `close`.
+        seed: of the order of each pass; None if `start` does not shuffle.
     """
 
     def __init__(
         self,
-        start: Callable[[int], Iterator[Batch]],
+        start: Callable[[int, int | None], Iterator[Batch]],
         num_batches: int | None = None,
         steps: int | None = None,
         one_shot: bool = False,
         on_epoch_begin: Callable[[], None] | None = None,
         on_epoch_end: Callable[[], None] | None = None,
         on_close: Callable[[], None] | None = None,
+        seed: int | None = None,
     ) -> None:
-        self._start = start
+        self._start, self._seed = start, seed
         self.num_batches = num_batches
         self.one_shot = one_shot
         self._wanted = steps
@@ -136,18 +143,42 @@ class BatchStream:
         self._peeked.append(batch)
         return True
 
-    def epoch(self) -> Iterator[Batch]:
-        """Yield the batches of the next epoch.
+    def at(self, seed: int, epoch: int, step: int, resumed: bool) -> "BatchStream":
+        """Go where the next batch is the one at a step of an epoch.
+
+        The user's own order begins anew, unless a training is resumed; then it goes on
+        where it was. Of a generator nobody knows where it is: it serves what comes.
+        """
+        shuffled = self._seed is not None
+        if self.one_shot or not (shuffled or resumed):
+            return self
+        number, ended, steps = epoch, 0, self.steps
+        if steps is not None:  # a pass may be several epochs; each ends with it
+            many = sys.maxsize if self.num_batches is None else self.num_batches
+            number, ended = divmod(epoch, -(-many // steps))
+        known, self._seed = self._seed, seed if shuffled else None
+        if (self._seed, number, ended, step) != (known, 0, 0, 0):
+            self._stop()
+            self._peeked.clear()
+            self._passes = number
+            for served in [steps or 0] * ended + [step]:
+                for count in range(served):
+                    self._next(count == 0)
+        return self
+
+    def epoch(self, step: int = 0) -> Iterator[Batch]:
+        """Yield the batches of the next epoch, of which `step` were served already.
 
         With `steps` an epoch goes on where the one before stopped. If the data end
         too early there is a warning; after that, if they cannot start again,
         `exhausted` is true.
         """
         self._begin()
-        count = 0
+        count = step
         try:
             while self.steps is None or count < self.steps:
-                batch = self._peeked.pop() if self._peeked else self._next(count == 0)
+                fresh = count == 0
+                batch = self._peeked.pop() if self._peeked else self._next(fresh)
                 if batch is None:
                     break
                 yield batch
@@ -191,7 +222,7 @@ class BatchStream:
         if self._current is None:
             if self.exhausted or not restart:
                 return None
-            self._current = self._start(self._passes)
+            self._current = self._start(self._passes, self._seed)
             self._passes += 1
             self._taken = 0
         batch = next(self._current, None)
@@ -264,7 +295,12 @@ def adapt(
     )
     if steps is None or steps == data.steps:
         return data
-    return BatchStream(data.batches, data.steps, steps)
+
+    def start(number: int, seed: Any) -> Iterator[Batch]:
+        return (data if seed is None else replace(data, seed=seed)).batches(number)
+
+    seeds = seed if data.shuffle else None
+    return BatchStream(start, data.steps, steps, seed=seeds)
 
 
 def _check_count(name: str, value: Any) -> None:
@@ -326,17 +362,18 @@ def _stream(
     if not isinstance(source, PyDataset):
         count = len(source) if hasattr(source, "__len__") else None
         once = isinstance(source, Iterator)
-        return BatchStream(lambda _: batches(source), count, steps, once)
+        return BatchStream(lambda *_: batches(source), count, steps, once)
     fetcher, count = Fetcher(source), source.num_batches
 
-    def start(number: int) -> Iterator[Batch]:
+    def start(number: int, seed: int | None) -> Iterator[Batch]:
         indices: Iterable[int] = itertools.count() if count is None else range(count)
-        if shuffle and count is not None:
+        if seed is not None and count is not None:
             indices = epoch_orders(seed, number, 1, count)[0].tolist()
         return batches(fetcher.batches(indices))
 
     hooks = source.on_epoch_begin, source.on_epoch_end, fetcher.close
-    return BatchStream(start, count, steps, False, *hooks)
+    seeds = seed if shuffle else None
+    return BatchStream(start, count, steps, False, *hooks, seed=seeds)
 
 
 def _standard_batch(

@@ -107,6 +107,7 @@ class Runner:
         # Orders of the rows on the device: of which epochs, and how many.
         self._ordered: tuple[range, int, Any] = range(0), 0, None
         self._planned: tuple[Program, Replay | None] | None = None
+        self.first = 0  # step at which an epoch begins; another where it is resumed
 
     def most_epochs(self, rows: int) -> int:
         """Return how many epochs one dispatch may take.
@@ -139,18 +140,18 @@ class Runner:
             left: epochs to come, with this one, if only callbacks run between them.
         """
         if isinstance(data, BatchStream):
-            return self._stream_epoch(data.epoch())
+            return self._stream_epoch(data.epoch(self.first))
         if arrays is None:
-            return self._stream_epoch(data.batches(number))
+            return self._stream_epoch(data.batches(number, self.first))
         program, replay = self._plan(data, most, left)
-        if replay is not None:
+        if replay is not None and (self._each_batch or not self.first):
             return self._replayed_epoch(replay, data, arrays, number, left)
         pace = self._pace(program)[0]
         ordered = self._orders(data, number, 1, most, left)
-        step, logs = 0, None
-        while step < program.steps and not (step and self.stopped()):
+        step, logs = self.first, None
+        while step < program.steps and not (logs is not None and self.stopped()):
             count = 1 if self._each_batch else pace.units(program.steps - step)
-            count = program.steps if program.check else count
+            count = program.steps - step if program.check else count
             if self._each_batch:
                 self._begin_batch(step)
             logs = self._timed(
@@ -191,8 +192,8 @@ class Runner:
             logs = replay.next(left, partial(ahead, 0))
             self.callbacks.progress(steps, logs)
             return lambda: logs
-        for step in range(steps):
-            if step and self.stopped():
+        for step in range(self.first, steps):
+            if step > self.first and self.stopped():
                 break
             self._begin_batch(step)
             logs = replay.next(left * steps - step, partial(ahead, step))
@@ -287,7 +288,7 @@ class Runner:
     def _stream_epoch(self, source: Iterator[Any]) -> Any:
         waiting: list[Any] = []
         due, logs = 0.0, None
-        for step, batch in enumerate(source):
+        for step, batch in enumerate(source, self.first):
             arrays = own_copy(batch)
             rows = len(tree.flatten(arrays[0])[0])
             program = self.programs(rows, rows, 1)

@@ -268,14 +268,18 @@ class Trainer(Steps):
         bulk = most > 1 and one_program and not callbacks.needs_epochs
         self.stop_training = False
         callbacks.on_train_begin()
-        epoch, logs, told = initial, {}, False
+        resumed = vars(self).pop("_resumed", None)  # left by `BackupAndRestore`
+        first, runner.first, logs = resumed or (initial, 0, {})
+        place = self._epochs_done, runner.first, bool(resumed)
+        data, epoch, told = data.at(self._shuffle_seed(), *place), first, False
         while epoch < epochs and not self.stop_training:
-            if epoch > initial and isinstance(data, BatchStream) and not data.ready():
+            if epoch > first and isinstance(data, BatchStream) and not data.ready():
                 break
-            if bulk and epoch > initial:
+            if bulk and epoch > first:
                 count, several = runner.epochs(
                     data, arrays, self._epochs_done, epochs - epoch, most
                 )
+                self._epochs_done += count
                 callbacks.extend(epoch, several)
                 told = told or _warn_nan(several, epoch)
                 logs = {key: values[-1] for key, values in several.items()}
@@ -283,13 +287,14 @@ class Trainer(Steps):
                 count = 1
                 callbacks.on_epoch_begin(epoch)
                 left = epochs - epoch if one_program else 1
-                logs = runner.epoch(data, arrays, self._epochs_done, most, left)()
+                ran = runner.epoch(data, arrays, self._epochs_done, most, left)()
+                logs, runner.first = ran or (logs if runner.first else {}), 0
                 if validate is not None:
                     validate(epoch, logs, callbacks)
+                self._epochs_done += 1
                 callbacks.on_epoch_end(epoch, logs)
                 told = told or _warn_nan({k: [x] for k, x in logs.items()}, epoch)
             epoch += count
-            self._epochs_done += count
         if isinstance(self.optimizer, Optimizer) and epochs > initial:
             self.optimizer.finalize_variable_values(self.trainable_variables)  # type: ignore[attr-defined]
         callbacks.on_train_end(logs)
