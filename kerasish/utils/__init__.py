@@ -19,6 +19,7 @@ from ..registry import (
     register_keras_serializable,
     serialize_keras_object,
 )
+from .files import get_file
 from .numerical import normalize, to_categorical
 from .seeding import clear_session, set_random_seed
 from .sequence import pad_sequences
@@ -36,6 +37,7 @@ __all__ = [
     "disable_interactive_logging",
     "enable_interactive_logging",
     "get_custom_objects",
+    "get_file",
     "get_registered_name",
     "get_registered_object",
     "is_interactive_logging_enabled",
