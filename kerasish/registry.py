@@ -120,6 +120,7 @@ def get_custom_objects() -> dict[str, Any]:
 
 def get_registered_name(obj: Any) -> str:
     """Return the name an object is registered by, else its own."""
+    getattr(_local, "names", {})[id(obj)] = obj  # which saving looks at
     return _registered_names.get(id(obj), getattr(obj, "__name__", ""))
 
 
@@ -246,10 +247,8 @@ def _serialize_function(fn: Any) -> dict[str, Any]:
 
 def _serialize_instance(obj: Any) -> dict[str, Any]:
     config = described(obj)
-    if hasattr(obj, "get_compile_config"):
-        compiled = obj.get_compile_config() if getattr(obj, "compiled", False) else None
-        if compiled is not None:
-            config["compile_config"] = serialize_keras_object(compiled)
+    if getattr(obj, "compiled", False) and hasattr(obj, "get_compile_config"):
+        config["compile_config"] = serialize_keras_object(obj.get_compile_config())
     return config
 
 

@@ -15,6 +15,7 @@ from ..variable import setting, undrawn
 from . import (
     archive,
     eras,
+    foresight,
     hdf5,
     legacy_config,
     legacy_h5,
@@ -35,11 +36,13 @@ __all__ = [
     "save_weights",
 ]
 
-# How many numbers a model may have beside those that its file holds: states that are not
-# saved, metrics, and of each weight an optimizer's slots.
+# How many numbers a model may have beside those that its file holds: states that are
+# not saved, metrics, and of each weight an optimizer's slots.
 SPARE, SLOTS = 2**20, 8
 HDF5_ENDINGS = (".h5", ".hdf5")
 HDF5_MAGIC, ZIP_MAGIC = b"\x89HDF\r\n\x1a\n", b"PK\x03\x04"
+# What may come of a config in which something is wrong.
+UNCLEAR = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError)
 KINDS = {
     "hdf5": "an HDF5 file",
     "index": "an index of shards",
@@ -112,14 +115,19 @@ def _serialize(model: Any, include_optimizer: bool) -> dict[str, Any]:
     """Return the config; what could not be loaded again is refused now."""
     way_out = ""
     try:
-        serialized = described(model)
-        if include_optimizer and model.compiled:
-            way_out = " Or save without how it is trained: `include_optimizer=False`."
-            serialized["compile_config"] = model.get_compile_config()
+        with foresight.named() as named:
+            serialized = described(model)
+            if include_optimizer and model.compiled:
+                way_out = (
+                    " Or save without how it is trained: `include_optimizer=False`."
+                )
+                serialized["compile_config"] = model.get_compile_config()
+        foresight.check_constructors(model)
+        foresight.check_names(named.values())
     except (ValueError, NotImplementedError) as error:
         raise ValueError(
             f"Model `{model.name}` cannot be saved so that it could be loaded again. "
-            f"{error}{way_out}"
+            f"{foresight.culprit(model)}{error}{way_out}"
         ) from error
     return serialized
 
@@ -244,20 +252,32 @@ def _make(config: dict[str, Any]) -> Any:
 
 def _compile(model: Any, whole: Whole) -> None:
     """Restore how the model is trained, or warn and leave it uncompiled."""
-    part = "compile arguments"
+    part, training = "compile arguments", None
     try:
         if not (training := whole.training()):
             return
         model.compile_from_config(training)
         part = "optimizer state"
         whole.layout.load_optimizer(whole.file, model)
-    except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError) as error:
+    except UNCLEAR as error:
         model._compiled = model.optimizer = None
+        if part == "compile arguments" and isinstance(training, dict):
+            part += _unclear(training)
         warnings.warn(
             f"The model was loaded, but it is not compiled: the file's {part} could "
-            f"not be understood. Call `compile()` before training. {str(error)[:2_000]}",
+            f"not be understood. Call `compile()` before training. {error!s:.2000}",
             stacklevel=3,
         )
+
+
+def _unclear(training: dict[str, Any]) -> str:
+    """Name the compile argument from which nothing could be made."""
+    for key, value in training.items():
+        try:
+            deserialize_keras_object(value)
+        except UNCLEAR:
+            return f" (`{key}`)"
+    return ""
 
 
 def save_weights(

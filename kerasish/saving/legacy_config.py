@@ -80,7 +80,10 @@ def training(file: h5py.File) -> dict[str, Any] | None:
     for key in ("loss", "metrics", "weighted_metrics"):
         if key in config:
             space = "losses" if key == "loss" else "metrics"
-            config[key] = _known(config[key], namespace(space)["get"])
+            try:
+                config[key] = _known(config[key], namespace(space)["get"])
+            except ValueError as error:
+                raise ValueError(f"In `{key}`: {error}") from error
     return config
 
 
