@@ -1,12 +1,23 @@
 """Arrays of files of before Keras 3, as today's layers and optimizers have them."""
 
 import re
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterable, Sequence
 from typing import Any
 
+import h5py
+import numpy as np
+
+from . import hdf5
 from .matching import Bundle, Pair, weights_table
 
-__all__ = ["slots"]
+__all__ = ["convert", "slots"]
+
+# Gates in today's order, and in the order in which Keras 1 kept three arrays for each.
+GATES = {"LSTM": ("ifco", "icfo"), "GRU": ("zrh", "zrh")}
+# Layers whose first weight Theano turned around.
+CONVOLUTIONS = ("Conv1D", "Conv2D", "Conv3D", "Conv2DTranspose")
+KERAS_1 = re.compile(r".*_(W|U|b|W_\w|U_\w|b_\w|running_std|alphas)(:0)?")
 
 # What optimizers called their slots -> what they are called today, where it is one.
 SLOTS = {
@@ -27,6 +38,110 @@ COUNTERS = ("iter", "iterations", "iteration")
 PRODUCT = "u_product"  # of Nadam
 
 Named = Sequence[tuple[str, Any]]
+
+
+# --- weights -------------------------------------------------------------------------
+
+
+def convert(
+    couples: Iterable[tuple[Bundle, Bundle]], model: Any, group: h5py.Group
+) -> None:
+    """Replace arrays of Keras 1, and of Theano, by what today's layers expect.
+
+    Args:
+        couples: of the layers of a file and those of the model.
+        model: whose layers they are.
+        group: with the attributes that say who wrote the file.
+    """
+    couples = list(couples)
+    version, backend = (
+        hdf5.text(group, name) or hdf5.text(group.file, name)
+        for name in ("keras_version", "backend")
+    )
+    version = version or ""
+    if version.split(".")[0].isdigit() and int(version.split(".")[0]) >= 3:
+        return
+    names = [name for file, _ in couples for name, _ in file.weights]
+    first = version.startswith("1.") or (
+        not version and any(map(KERAS_1.fullmatch, names))
+    )
+    layers = {layer.name: layer for layer in model.layers}
+    assumed = []
+    for file, own in couples:
+        layer: Any = layers.get(own.name)
+        kind = type(layer).__name__
+        if first and kind in GATES and len(file.weights) == 3 * len(GATES[kind][0]):
+            file.weights = _gates(file, own, *GATES[kind])
+        elif kind in CONVOLUTIONS and (first or backend == "theano"):
+            turned = backend == "theano"
+            if backend is None and layer.data_format == "channels_first":
+                turned = True
+                assumed.append(layer.name)
+            kernel = _kernel(file.weights[0], own.weights[0][1], layer, first, turned)
+            file.weights = [kernel, *file.weights[1:]]
+        elif backend == "theano" and _convolves(layer):
+            raise ValueError(
+                f"Layer `{own.name}` in the file holds convolutions of Theano, whose "
+                "kernels are turned around only in layers of the model itself."
+            )
+    if assumed:
+        warnings.warn(
+            "The file of Keras 1 does not say whether it was trained with Theano. The "
+            f"kernels of {assumed} are taken as Theano's and turned around. If it was "
+            "TensorFlow, set the file's attribute `backend` to `tensorflow`.",
+            stacklevel=5,
+        )
+
+
+def _convolves(layer: Any) -> bool:
+    inside = getattr(layer, "layers", ())
+    return any(type(x).__name__ in CONVOLUTIONS or _convolves(x) for x in inside)
+
+
+def _gates(file: Bundle, own: Bundle, order: str, stored: str) -> list[tuple[str, Any]]:
+    """Join the arrays of the gates: kernels, recurrent kernels and biases."""
+    made = []
+    for number, (path, variable) in enumerate(own.weights):
+        *rest, size = variable.shape
+        shape = (*rest, size // len(order))
+        found = [file.weights[3 * stored.index(gate) + number][1] for gate in order]
+        if any(dataset.shape != shape for dataset in found):
+            return file.weights  # and the table of what does not fit shows them
+        parts = [hdf5.read(dataset, shape) for dataset in found]
+        made.append((path, _dataset(path, np.concatenate(parts, axis=-1))))
+    return made
+
+
+def _kernel(
+    weight: tuple[str, Any], variable: Any, layer: Any, first: bool, turned: bool
+) -> tuple[str, Any]:
+    """Put a kernel's axes in today's order: places, channels in, channels out."""
+    name, dataset = weight
+    today = tuple(variable.shape)
+    rank = len(today) - 2
+    stored = today if rank > 1 or not first else (today[0], 1, *today[1:])
+    theano = (*stored[:-3:-1], *stored[:-2])
+    swapped = first and dataset.shape == theano
+    if dataset.shape not in (stored, theano):
+        return weight
+    if theano == stored and layer.data_format != "channels_first":
+        swapped = False
+    array = hdf5.read(dataset, theano if swapped else stored)
+    if swapped:
+        array = np.moveaxis(array, (0, 1), (-1, -2))
+    array = array.reshape(today)
+    if turned:
+        array = np.flip(array, tuple(range(rank)))
+    return name, _dataset(name, np.ascontiguousarray(array))
+
+
+def _dataset(name: str, array: np.ndarray) -> h5py.Dataset:
+    """Return an array as a dataset of a file in memory."""
+    file = h5py.File(name.replace("/", "_"), "w", driver="core", backing_store=False)
+    return file.create_dataset(name, data=array)
+
+
+# --- optimizers ----------------------------------------------------------------------
 
 
 def slots(theirs: Named, optimizer: Any) -> list[Pair] | None:

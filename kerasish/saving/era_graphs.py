@@ -9,7 +9,7 @@ from typing import Any
 
 __all__ = ["graph", "operation"]
 
-RECURRENT = ("RNN", "SimpleRNN", "LSTM", "GRU", "CuDNNLSTM", "CuDNNGRU")
+RECURRENT = ("RNN", "SimpleRNN", "LSTM", "GRU")
 CONSTANT = "_CONSTANT_VALUE"
 # TensorFlow's function, without its module -> the op's class in Keras, and the names of
 # TensorFlow's arguments in the order of the op's.

@@ -20,14 +20,14 @@ CLASSES = {
     "AtrousConvolution2D": "Conv2D",
     "BatchNormalizationV1": "BatchNormalization",
     "BatchNormalizationV2": "BatchNormalization",
-    "CuDNNGRU": "GRU",
-    "CuDNNLSTM": "LSTM",
     "SyncBatchNormalization": "BatchNormalization",
     "ThresholdedReLU": "ReLU",
     "TimeDistributedDense": "Dense",
 }
 # Classes that are gone, and what to do.
 GONE = {
+    "CuDNNGRU": "Its weights lie in another order than those of `GRU`.",
+    "CuDNNLSTM": "Its weights lie in another order than those of `LSTM`.",
     "Deconvolution2D": "It was given the shape of its output: use `Conv2DTranspose`.",
     "Deconvolution3D": "It was given the shape of its output: use `Conv3DTranspose`.",
     "Highway": "Write it with two `Dense` layers.",
@@ -131,7 +131,6 @@ HARMLESS: dict[str, tuple[Any, ...] | None] = {
 ADDED: dict[str, dict[str, Any]] = {
     "GRU": {"reset_after": False},
     "GRUCell": {"reset_after": False},
-    "CuDNNGRU": {"reset_after": True},
     "SyncBatchNormalization": {"synchronized": True},
 }
 # Taken by each layer.
@@ -300,8 +299,7 @@ def _arguments(name: str, config: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     where = f"Layer `{config.get('name', '')}` of class {name}"
     if name in GONE:
         raise ValueError(
-            f"{where} is not there any more. {GONE[name]} Make the model in code and "
-            "use `load_weights`."
+            f"{where} in the file is of a kind that is gone. {GONE[name]}".rstrip()
         )
     new = CLASSES.get(name, name)
     if name == "Merge":

@@ -1,0 +1,589 @@
+"""Model files of Keras 1, Keras 2 and tf.keras, written as they wrote them."""
+
+import json
+
+import h5py
+import keras
+import numpy as np
+import pytest
+from eras import files, layers
+
+import kerasish
+from kerasish.saving import eras
+
+pytestmark = pytest.mark.usefixtures("quick_compilation")
+
+CASES = [(row, era) for row, (_, _, eras) in layers.ROWS.items() for era in eras]
+rng = np.random.default_rng(7)
+
+
+def reference(row):
+    """Return the layer in a model of real Keras, with weights drawn anew, and data."""
+    today, shape, _ = layers.ROWS[row]
+    model = keras.Sequential([keras.Input(shape), today(keras)])
+    model.set_weights([rng.uniform(0.1, 0.9, w.shape) for w in model.get_weights()])
+    return model, rng.normal(size=(3, *shape)).astype("float32")
+
+
+def near(a, b, tolerance=2e-6):
+    np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance)
+
+
+# --- layers --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("row", "era"), CASES)
+def test_layers_of_each_era_compute_what_they_did(row, era, tmp_path):
+    model, x = reference(row)
+    layer = model.layers[0]
+    weights = {"layer": layers.stored(layer, era)}
+    path = files.h5(tmp_path / "m.h5", era, layers.stack(row, era), weights)
+    loaded = kerasish.saving.load_model(path)
+    assert [x.name for x in loaded.layers] == ["layer"]
+    near(loaded.predict(x, verbose=0), model.predict(x, verbose=0))
+    assert len(loaded.losses) == len(model.losses)
+    for ours, theirs in zip(loaded.losses, model.losses):
+        near(ours, theirs)
+    # the bare weights, into a model of the same JSON
+    bare = str(tmp_path / "w.h5")
+    with h5py.File(bare, "w") as file:
+        files.bare(file, weights)
+    text = json.dumps({**layers.stack(row, era), "keras_version": files.VERSIONS[era]})
+    again = kerasish.models.model_from_json(text)
+    again.load_weights(bare)
+    near(again.predict(x, verbose=0), model.predict(x, verbose=0))
+    # and what we write of it, real Keras reads
+    loaded.save(str(tmp_path / "new.keras"))
+    new = keras.saving.load_model(str(tmp_path / "new.keras"))
+    near(new.predict(x, verbose=0), model.predict(x, verbose=0))
+
+
+@pytest.mark.parametrize("era", ["keras1", "keras2"])
+def test_embedding_begins_a_stack(era, tmp_path):
+    table = rng.normal(size=(20, 3)).astype("float32")
+    arguments = {"input_dim": 20, "output_dim": 3, "input_length": 4}
+    if era == "keras1":
+        arguments |= {"init": "uniform", "dropout": 0.0, "W_regularizer": None}
+        weights = {"e_W": table}
+    else:
+        arguments |= {"embeddings_initializer": layers.RANDOM, "mask_zero": False}
+        weights = {"e/embeddings:0": table}
+    config = {"name": "e", "batch_input_shape": [None, 4], **arguments}
+    stack = [{"class_name": "Embedding", "config": config}]
+    stack = {"class_name": "Sequential", "config": stack}
+    path = files.h5(tmp_path / "m.h5", era, stack, {"e": weights})
+    x = rng.integers(0, 20, (5, 4))
+    near(kerasish.saving.load_model(path).predict(x, verbose=0), table[x])
+
+
+@pytest.mark.parametrize("era", ["keras1", "keras2", "tf2"])
+@pytest.mark.parametrize("place", ["activation", "gate"])
+def test_hard_sigmoid_is_that_of_its_era(era, place, tmp_path):
+    key = "inner_activation" if era == "keras1" else "recurrent_activation"
+    row = "LSTM" if place == "gate" else "Dense"
+    model, x = reference(row)
+    old = layers.stack(row, era)
+    inner = (
+        old["config"] if isinstance(old["config"], list) else old["config"]["layers"]
+    )
+    inner[-1]["config"][key if place == "gate" else "activation"] = "hard_sigmoid"
+    weights = {"layer": layers.stored(model.layers[0], era)}
+    path = files.h5(tmp_path / "m.h5", era, old, weights)
+    loaded = kerasish.saving.load_model(path)
+
+    def hard(x):
+        return keras.ops.clip(0.2 * x + 0.5, 0, 1)
+
+    layer = model.layers[0]
+    if place == "gate":
+        layer.cell.recurrent_activation = hard
+    else:
+        layer.activation = hard
+    near(loaded.predict(x, verbose=0), np.asarray(layer(x)))
+    loaded.save(str(tmp_path / "new.keras"))
+    again = kerasish.saving.load_model(str(tmp_path / "new.keras"))
+    near(again.predict(x, verbose=0), np.asarray(layer(x)))
+
+
+# --- kernels of Theano ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("era", "backend"),
+    [("keras1", None), ("keras1", "tensorflow"), ("keras2", "theano")],
+)
+@pytest.mark.parametrize("filters", [4, 3])  # 3: the axes could be taken for each other
+def test_kernels_of_theano(era, backend, filters, tmp_path):
+    kernel = rng.normal(size=(3, 3, 3, filters)).astype("float32")
+    bias = rng.normal(size=filters).astype("float32")
+    config = {"name": "c", "batch_input_shape": [None, 3, 6, 6]}
+    turned = kernel if backend == "tensorflow" else kernel[::-1, ::-1]
+    if era == "keras1":
+        kind = "Convolution2D"
+        config |= {"nb_filter": filters, "nb_row": 3, "nb_col": 3, "subsample": [1, 1]}
+        config |= {"dim_ordering": "th", "border_mode": "same"}
+        file = {"c_W": turned.transpose(3, 2, 0, 1), "c_b": bias}
+    else:
+        kind = "Conv2D"
+        config |= {"filters": filters, "kernel_size": [3, 3], "padding": "same"}
+        config |= {"data_format": "channels_first"}
+        file = {"c/kernel:0": turned, "c/bias:0": bias}
+    stack = {
+        "class_name": "Sequential",
+        "config": [{"class_name": kind, "config": config}],
+    }
+    path = files.h5(tmp_path / "m.h5", era, stack, {"c": file}, backend=backend)
+    if backend is None:
+        with pytest.warns(UserWarning, match="does not say .* Theano"):
+            loaded = kerasish.saving.load_model(path)
+    else:
+        loaded = kerasish.saving.load_model(path)
+    near(loaded.get_weights()[0], kernel)
+    x = rng.normal(size=(2, 3, 6, 6)).astype("float32")
+    same = keras.layers.Conv2D(filters, 3, padding="same")
+    same.build((None, 6, 6, 3))
+    same.set_weights([kernel, bias])
+    expected = np.moveaxis(np.asarray(same(np.moveaxis(x, 1, -1))), -1, 1)
+    near(loaded.predict(x, verbose=0), expected, 1e-5)
+
+
+def test_theano_within_a_model_within_is_refused(tmp_path):
+    config = {"name": "c", "filters": 2, "kernel_size": [3, 3]}
+    config |= {"batch_input_shape": [None, 6, 6, 1]}
+    inner = {"class_name": "Sequential", "config": {"name": "in", "layers": [
+        {"class_name": "Conv2D", "config": config}]}}  # fmt: skip
+    stack = {"class_name": "Sequential", "config": [inner]}
+    weights = {"in": {"k:0": np.ones((3, 3, 1, 2)), "b:0": np.ones(2)}}
+    path = files.h5(tmp_path / "m.h5", "keras2", stack, weights, backend="theano")
+    with pytest.raises(ValueError, match=r"`in` .* Theano"):
+        kerasish.saving.load_model(path)
+
+
+# --- graphs --------------------------------------------------------------------------
+
+
+def dense(name, units, era, node):
+    key = "output_dim" if era == "keras1" else "units"
+    config = {"name": name, key: units, "activation": "linear"}
+    return {
+        "class_name": "Dense",
+        "config": config,
+        "name": name,
+        "inbound_nodes": node,
+    }
+
+
+def entry(name, size, shape=None):
+    config = {"batch_input_shape": [None, *(shape or (size,))], "name": name}
+    config |= {"sparse": False}
+    return {"class_name": "InputLayer", "config": config, "name": name,
+            "inbound_nodes": []}  # fmt: skip
+
+
+def call(*inputs, **kwargs):
+    return [[name, node, tensor, kwargs] for name, node, tensor in inputs]
+
+
+@pytest.mark.parametrize("era", ["keras1", "keras2", "tf2"])
+def test_graphs_with_shared_layers_and_models_within(era, tmp_path):
+    inside = {
+        "name": "inside",
+        "layers": [entry("i", 3), dense("d", 3, era, [call(("i", 0, 0))])],
+        "input_layers": [["i", 0, 0]],
+        "output_layers": [["d", 0, 0]],
+    }
+    merge = {"class_name": "Concatenate", "config": {"name": "m", "axis": -1}}
+    if era == "keras1":
+        config = {"name": "m", "mode": "concat", "concat_axis": -1, "dot_axes": -1}
+        config |= {"mode_type": "raw", "output_shape": None, "arguments": {}}
+        merge = {"class_name": "Merge", "config": config}
+    # a model within has a call of its own, so that those out here count from 1
+    within = {"class_name": "Functional" if era == "tf2" else "Model", "name": "inside",
+              "config": inside,
+              "inbound_nodes": [call(("s", 0, 0)), call(("s", 1, 0))]}  # fmt: skip
+    nodes = [call(("a", 0, 0)), call(("b", 0, 0))]
+    config = {
+        "name": "whole",
+        "layers": [
+            *(entry("a", 2), entry("b", 2), dense("s", 3, era, nodes), within),
+            merge | {"name": "m", "inbound_nodes": [
+                call(("inside", 2, 0), ("inside", 1, 0))]},
+            dense("o", 1, era, [call(("m", 0, 0))]),
+        ],
+        "input_layers": [["a", 0, 0], ["b", 0, 0]],
+        "output_layers": [["o", 0, 0], ["m", 0, 0]],
+    }  # fmt: skip
+    if era == "keras1":  # nodes had no keyword arguments then
+        config = json.loads(json.dumps(config).replace(", {}]", "]"))
+    s, d, o = (rng.normal(size=n).astype("float32") for n in ((2, 3), (3, 3), (6, 1)))
+    zero = np.zeros(3, "float32")
+    weights = {"s": {"s/kernel:0": s, "s/bias:0": zero},
+               "inside": {"d/kernel:0": d, "d/bias:0": zero},
+               "o": {"o/kernel:0": o, "o/bias:0": zero[:1]}}  # fmt: skip
+    whole = {"class_name": "Model", "config": config}
+    path = files.h5(tmp_path / "m.h5", era, whole, weights)
+    a, b = (rng.normal(size=(4, 2)).astype("float32") for _ in range(2))
+    merged = np.concatenate([b @ s @ d, a @ s @ d], -1)
+    for model in (kerasish.saving.load_model(path),
+                  kerasish.Model.from_config(config)):  # fmt: skip
+        if not np.any(model.get_weights()[1]):
+            model.load_weights(path)
+        out, middle = model.predict([a, b], verbose=0)
+        near(middle, merged, 1e-5)
+        near(out, merged @ o, 1e-5)
+
+
+def test_states_and_keyword_tensors(tmp_path):
+    config = {
+        "name": "whole",
+        "layers": [
+            *(entry("x", 0, (3, 4)), entry("h", 4), entry("c", 4)),
+            {"class_name": "LSTM", "name": "l",
+             "config": {"name": "l", "units": 4, "time_major": False},
+             "inbound_nodes": [call(("x", 0, 0), ("h", 0, 0), ("c", 0, 0))]},
+            {"class_name": "MultiHeadAttention", "name": "m",
+             "config": {"name": "m", "num_heads": 2, "key_dim": 2,
+                        "query_shape": [None, 3, 4], "value_shape": [None, 3, 4]},
+             "inbound_nodes": [call(("x", 0, 0), value=["x", 0, 0])]},
+        ],
+        "input_layers": [["x", 0, 0], ["h", 0, 0], ["c", 0, 0]],
+        "output_layers": [["l", 0, 0], ["m", 0, 0]],
+    }  # fmt: skip
+    model = kerasish.Model.from_config(config)
+    x, h, c = (rng.normal(size=s) for s in ((2, 3, 4), (2, 4), (2, 4)))
+    lstm, attention = model.predict([x, h, c], verbose=0)
+    near(lstm, model.get_layer("l")(x, initial_state=[h, c]), 1e-5)
+    near(attention, model.get_layer("m")(x, x), 1e-5)
+
+
+SLICES = {"slice_spec": [{"start": None, "stop": None, "step": None},
+                         {"start": 1, "stop": 3, "step": None}]}  # fmt: skip
+X = ["x", 0, 0]
+FUNCTIONS = [
+    ("math.add", [*X, {"y": 2.0, "name": None}], lambda x: x + 2),
+    ("math.multiply", [*X, {"y": X}], lambda x: x * x),
+    (
+        "__operators__.add",
+        [*X, {"y": [1.0, 2.0, 3.0, 4.0]}],
+        lambda x: x + [1, 2, 3, 4],
+    ),
+    ("math.subtract", ["_CONSTANT_VALUE", -1, 1.0, {"y": X}], lambda x: 1 - x),
+    ("math.truediv", ["_CONSTANT_VALUE", -1, 2.0, {"y": X}], lambda x: 2 / x),
+    (
+        "math.reduce_mean",
+        [*X, {"axis": 1, "keepdims": True}],
+        lambda x: x.mean(1)[:, None],
+    ),
+    ("math.reduce_max", [*X, {"axis": -1}], lambda x: x.max(-1)),
+    ("nn.relu", [*X, {"name": None}], lambda x: np.maximum(x, 0)),
+    ("math.exp", X, np.exp),
+    ("expand_dims", [*X, {"axis": 1}], lambda x: x[:, None]),
+    ("reshape", [*X, {"shape": [-1, 2, 2]}], lambda x: x.reshape(-1, 2, 2)),
+    ("concat", [[*X, {"axis": -1}], X], lambda x: np.concatenate([x, x], -1)),
+    ("__operators__.getitem", [*X, SLICES], lambda x: x[:, 1:3]),
+    ("clip_by_value", [*X, {"clip_value_min": 0.0, "clip_value_max": 1.0}], None),
+    ("math.reduce_sum", [*X, {"reduction_indices": 1}], None),
+]
+
+
+@pytest.mark.parametrize(("function", "node", "expected"), FUNCTIONS)
+def test_functions_of_tensorflow_in_graphs(function, node, expected):
+    kind = "SlicingOpLambda" if function.endswith("getitem") else "TFOpLambda"
+    config = {
+        "name": "whole",
+        "layers": [
+            entry("x", 4),
+            {"class_name": kind, "config": {"name": "f", "function": function},
+             "name": "f", "inbound_nodes": [node]},
+        ],
+        "input_layers": [X],
+        "output_layers": [["f", 0, 0]],
+    }  # fmt: skip
+    if expected is None:
+        with pytest.raises(ValueError, match=r"`f` .*TensorFlow"):
+            kerasish.Model.from_config(config)
+        return
+    x = rng.uniform(0.5, 2, (3, 4)).astype("float32")
+    model = kerasish.Model.from_config(config)
+    near(model.predict(x, verbose=0), expected(x), 1e-5)
+
+
+@pytest.mark.parametrize(
+    ("op", "inputs", "constants", "expected"),
+    [
+        ("AddV2", ["x", "add/y"], {"1": 2.0}, lambda x: x + 2),
+        ("Sub", ["sub/x", "x"], {"0": 2.0}, lambda x: 2 - x),
+        ("Mul", ["x", "x"], {}, lambda x: x * x),
+        ("Exp", ["x"], {}, np.exp),
+    ],
+)
+def test_operations_of_tensorflow_in_graphs(op, inputs, constants, expected):
+    node = {"name": "f", "op": op, "input": inputs, "attr": {"T": {"type": "DT_FLOAT"}}}
+    config = {"name": "f", "node_def": node, "constants": constants}
+    calls = [[[*X, {}] for name in inputs if name == "x"]]
+    config = {
+        "name": "whole",
+        "layers": [
+            entry("x", 4),
+            {"class_name": "TensorFlowOpLayer", "config": config, "name": "f",
+             "inbound_nodes": calls},
+        ],
+        "input_layers": [X],
+        "output_layers": [["f", 0, 0]],
+    }  # fmt: skip
+    x = rng.uniform(0.5, 2, (3, 4)).astype("float32")
+    model = kerasish.Model.from_config(config)
+    near(model.predict(x, verbose=0), expected(x), 1e-5)
+
+
+# --- what is refused -----------------------------------------------------------------
+
+REFUSED = [
+    ("MaxoutDense", {"output_dim": 3}, "`layer` of class MaxoutDense"),
+    ("Highway", {}, "`layer` of class Highway .* two `Dense`"),
+    ("CuDNNLSTM", {"units": 3}, "`layer` of class CuDNNLSTM"),
+    ("Dense", {"units": 3, "quickness": 2}, "`layer` of class Dense .* `quickness`=2"),
+    ("BatchNormalization", {"mode": 2}, "`layer` .* `mode`=2"),
+    ("LSTM", {"units": 2, "time_major": True}, "`layer` .* `time_major`=True"),
+    ("Convolution2D", {"nb_filter": 1, "nb_row": 1, "nb_col": 1, "border_mode": "full"},
+     "`layer` .* `border_mode`='full'"),
+    ("Merge", {"mode": "cos"}, "`layer` .* `mode`='cos'"),
+    ("Merge", {"mode": "sum", "layers": [1]}, "`layer` .* holds its inputs' layers"),
+    ("Lambda", {"function": ["4wEAAA==", None, None], "function_type": "lambda"},
+     "`layer` is a Lambda.* never run.*custom_objects={'layer': function}"),
+    ("Nonsense", {}, "Unknown class 'Nonsense'"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "arguments", "match"), REFUSED)
+def test_what_is_gone_is_named(kind, arguments, match):
+    config = {"name": "layer", "batch_input_shape": [None, 3], **arguments}
+    layers = [{"class_name": kind, "config": config}]
+    stack = json.dumps({"class_name": "Sequential", "config": layers})
+    with pytest.raises(ValueError, match=match):
+        kerasish.models.model_from_json(stack)
+
+
+def test_a_lambda_gets_its_function_from_whoever_loads_it():
+    config = {"name": "twice", "batch_input_shape": [None, 3], "arguments": {}}
+    config |= {"function": ["4wEAAA==", None, None], "function_type": "lambda"}
+    config |= {"output_shape": None, "output_shape_type": "raw", "module": "__main__"}
+    stack = json.dumps([{"class_name": "Lambda", "config": config}])
+    whole = f'{{"class_name": "Sequential", "config": {stack}}}'
+    own = {"twice": lambda x: 2 * x}
+    model = kerasish.models.model_from_json(whole, custom_objects=own)
+    assert model.predict(np.ones((1, 3)), verbose=0).tolist() == [[2.0, 2.0, 2.0]]
+
+
+# --- training ------------------------------------------------------------------------
+
+ONE = {"name": "d", "units": 2, "batch_input_shape": [None, 3]}
+STACK = {"class_name": "Sequential", "config": [{"class_name": "Dense", "config": ONE}]}
+M, V = (rng.uniform(0.1, 1, (2, 3, 2)).astype("float32") for _ in range(2))
+MB, VB = (rng.uniform(0.1, 1, (2, 2)).astype("float32") for _ in range(2))
+STATES = {
+    "keras2": {"training/Adam/Variable:0": M[0], "training/Adam/Variable_1:0": MB[0],
+               "training/Adam/Variable_2:0": V[0], "training/Adam/Variable_3:0": VB[0],
+               "training/Adam/Variable_4:0": np.zeros(1),
+               "training/Adam/Variable_5:0": np.zeros(1)},
+    "tf 2.0 to 2.10": {"Adam/d/kernel/m:0": M[0], "Adam/d/bias/m:0": MB[0],
+                       "Adam/d/kernel/v:0": V[0], "Adam/d/bias/v:0": VB[0]},
+    "tf 2.11 to 2.15": {"Adam/m/d/kernel:0": M[0], "Adam/v/d/kernel:0": V[0],
+                        "Adam/m/d/bias:0": MB[0], "Adam/v/d/bias:0": VB[0]},
+    "other order": {"Adam/d/bias/v:0": VB[0], "Adam/d/kernel/v:0": V[0],
+                    "Adam/d/bias/m:0": MB[0], "Adam/d/kernel/m:0": M[0]},
+}  # fmt: skip
+COUNTERS = {"keras2": "Adam/iterations:0", "tf 2.11 to 2.15": "iteration:0"}
+ADAM = {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-7, "amsgrad": False}
+
+
+def trained_by_keras():
+    """Return real Keras's model after a step from the state above, and its data."""
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+    model.compile(keras.optimizers.Adam(0.05), "mse")
+    model.optimizer.build(model.trainable_variables)
+    kernel = rng.normal(size=(3, 2)).astype("float32")
+    model.set_weights([kernel, np.zeros(2)])
+    for variable, value in zip(model.optimizer.variables,
+                               [5, 0.05, M[0], V[0], MB[0], VB[0]]):  # fmt: skip
+        variable.assign(value)
+    x, y = rng.normal(size=(8, 3)), rng.normal(size=(8, 2))
+    model.fit(x, y, epochs=2, shuffle=False, verbose=0)
+    return kernel, x, y, model.get_weights()
+
+
+@pytest.mark.parametrize("spelling", STATES)
+def test_optimizer_states_of_each_era_go_on(spelling, tmp_path):
+    kernel, x, y, expected = trained_by_keras()
+    weights = {"d": {"d/kernel:0": kernel, "d/bias:0": np.zeros(2)}}
+    rate = "lr" if spelling == "keras2" else "learning_rate"
+    name = "Custom>Adam" if spelling == "tf 2.11 to 2.15" else "Adam"
+    config = {**ADAM, rate: 0.05, "decay": 0.0}
+    training = {"optimizer_config": {"class_name": name, "config": config},
+                "loss": "mse", "metrics": ["mae"], "sample_weight_mode": None,
+                "loss_weights": None}  # fmt: skip
+    counter = COUNTERS.get(spelling, "Adam/iter:0")
+    state = {counter: np.int64(5), **STATES[spelling]}
+    path = files.h5(tmp_path / "m.h5", "keras2", STACK, weights, training, state)
+    model = kerasish.saving.load_model(path)
+    assert int(model.optimizer.iterations) == 5
+    model.fit(x, y, epochs=2, shuffle=False, verbose=0)
+    for ours, theirs in zip(model.get_weights(), expected):
+        near(ours, theirs, 1e-5)
+
+
+def test_archives_of_tf_keras(tmp_path):
+    kernel, x, y, expected = trained_by_keras()
+    first = {"batch_input_shape": [None, 3], "dtype": "float32", "name": "d_input"}
+    layers = [("InputLayer", first), ("Dense", ONE)]
+    layers = [{"module": "keras.layers", "class_name": name, "config": config,
+               "registered_name": None} for name, config in layers]  # fmt: skip
+    adam = {"module": "keras.src.optimizers.adam", "registered_name": None,
+            "class_name": "Adam", "config": {
+                **ADAM, "learning_rate": 0.05, "jit_compile": False,
+                "is_legacy_optimizer": False, "use_ema": False}}  # fmt: skip
+    config = {
+        "module": "keras.src.engine.sequential",
+        "class_name": "Sequential",
+        "config": {"name": "s", "layers": layers},
+        "registered_name": "Sequential",
+        "build_config": {"input_shape": [None, 3]},
+        "compile_config": {"optimizer": adam, "loss": "mse", "metrics": None,
+                           "steps_per_execution": None, "jit_compile": None},
+    }  # fmt: skip
+    state = [5, M[0], V[0], MB[0], VB[0]]
+    weights = {"layers/dense": [kernel, np.zeros(2)]}
+    path = files.archive(tmp_path / "m.keras", config, weights, state)
+    model = kerasish.saving.load_model(path)
+    model.fit(x, y, epochs=2, shuffle=False, verbose=0)
+    for ours, theirs in zip(model.get_weights(), expected):
+        near(ours, theirs, 1e-5)
+
+
+def rate_at(model, step):
+    schedule = kerasish.optimizers.schedules.deserialize(
+        model.optimizer.get_config()["learning_rate"]
+    )
+    return float(schedule(step))
+
+
+EXPONENTIAL = {"class_name": "ExponentialDecay", "config": {
+    "initial_learning_rate": 0.1, "decay_steps": 10, "decay_rate": 0.5,
+    "staircase": False, "name": None}}  # fmt: skip
+SCALE = {"class_name": "DynamicLossScale", "config": {
+    "initial_loss_scale": 1024.0, "increment_period": 7}}  # fmt: skip
+SGD = {"class_name": "SGD", "config": {"learning_rate": 0.5, "momentum": 0.0}}
+OPTIMIZERS = [
+    ("SGD", {"lr": 0.5, "decay": 0.1}, lambda m: (rate_at(m, 10), 0.25)),
+    ("Adam", {"learning_rate": EXPONENTIAL}, lambda m: (rate_at(m, 10), 0.05)),
+    ("RMSprop", {"lr": 0.25, "rho": 0.8, "epsilon": None},
+     lambda m: (float(m.optimizer.learning_rate) + m.optimizer.rho, 1.05)),
+    ("LossScaleOptimizer", {"inner_optimizer": SGD, "dynamic": True,
+     "initial_scale": 64.0, "dynamic_growth_steps": 9},
+     lambda m: (m.optimizer.initial_scale + m.optimizer.dynamic_growth_steps, 73)),
+    ("LossScaleOptimizer", {"optimizer": SGD, "loss_scale": SCALE},
+     lambda m: (m.optimizer.initial_scale + m.optimizer.dynamic_growth_steps, 1031)),
+    ("LossScaleOptimizerV3", {"inner_optimizer": SGD, "dynamic": True,
+     "initial_scale": 64.0, "dynamic_growth_steps": 9},
+     lambda m: (float(m.optimizer.inner_optimizer.learning_rate), 0.5)),
+]  # fmt: skip
+WHOLE = {"d": {"d/kernel:0": np.ones((3, 2)), "d/bias:0": np.zeros(2)}}
+
+
+def compiled(tmp_path, **training):
+    training = {"optimizer_config": SGD, "loss": "mse", "metrics": None, **training}
+    path = files.h5(tmp_path / "m.h5", "tf2", STACK, WHOLE, training)
+    return kerasish.saving.load_model(path)
+
+
+@pytest.mark.parametrize(("name", "config", "seen"), OPTIMIZERS)
+def test_optimizer_configs_of_each_era(name, config, seen, tmp_path):
+    optimizer = {"class_name": name, "config": config}
+    model = compiled(tmp_path, optimizer_config=optimizer)
+    found, expected = seen(model)
+    assert found == pytest.approx(expected, rel=1e-5)
+    model.fit(np.ones((4, 3)), np.ones((4, 2)), verbose=0)
+
+
+CROSS = {"class_name": "CategoricalCrossentropy", "config": {
+    "reduction": "auto", "name": "cc", "from_logits": True, "label_smoothing": 0.0,
+    "fn": "categorical_crossentropy"}}  # fmt: skip
+WRAPPED = {"class_name": "MeanMetricWrapper", "config": {
+    "name": "my_mae", "dtype": "float32", "fn": "mean_absolute_error"}}  # fmt: skip
+X2, Y2 = rng.normal(size=(4, 3)), np.eye(2)[[0, 1, 1, 0]]
+LOSSES = [
+    *(("mse", "mse"), ("mae", "mae"), ("kld", "kld"), (["mse"], "mse")),
+    ({"d": "mae"}, "mae"),
+    ("cosine_proximity", "cosine_similarity"),
+    (CROSS, keras.losses.CategoricalCrossentropy(from_logits=True)),
+]
+
+
+@pytest.mark.parametrize(("old", "today"), LOSSES)
+def test_losses_of_each_era(old, today, tmp_path):
+    model = compiled(tmp_path, loss=old, metrics=[[WRAPPED]])
+    values = model.evaluate(X2, Y2, verbose=0, return_dict=True)
+    same = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+    same.set_weights(list(WHOLE["d"].values()))
+    same.compile("sgd", today, metrics=["mae"])
+    expected = same.evaluate(X2, Y2, verbose=0, return_dict=True)
+    near([values["loss"], values["my_mae"]], [expected["loss"], expected["mae"]], 1e-5)
+
+
+@pytest.mark.parametrize(
+    ("training", "match"),
+    [
+        ({"sample_weight_mode": "temporal"}, "`sample_weight_mode`='temporal'"),
+        ({"loss": "no_such"}, "no_such"),
+        ({"optimizer_config": {"class_name": "TFOptimizer", "config": {}}},
+         "Unknown class 'TFOptimizer'"),
+        ({"optimizer_config": {"class_name": "Nadam", "config": {"schedule_decay": 1}}},
+         "Nadam of before tf.keras 2.11"),
+        ({"optimizer_config": {"class_name": "SGD", "config": {"lr": 1.0, "luck": 7}}},
+         "luck"),
+    ],
+)  # fmt: skip
+def test_training_that_is_not_understood_leaves_the_model(training, match, tmp_path):
+    with pytest.warns(UserWarning, match=f"not compiled.*{match}"):
+        model = compiled(tmp_path, **training)
+    assert not model.compiled
+    near(model.predict(np.ones((1, 3)), verbose=0), [[3.0, 3.0]])
+
+
+def test_states_that_do_not_fit_are_shown(tmp_path):
+    training = {
+        "optimizer_config": {"class_name": "Adam", "config": ADAM},
+        "loss": "mse",
+    }
+    state = {"Adam/iter:0": 5, "Adam/d/kernel/m:0": M[0]}
+    path = files.h5(tmp_path / "m.h5", "tf2", STACK, WHOLE, training, state)
+    with pytest.warns(
+        UserWarning, match=r"(?s)not compiled.*Adam/d/kernel/m:0 \(3, 2\)"
+    ):
+        assert not kerasish.saving.load_model(path).compiled
+
+
+# --- damage --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_mangled_old_configs_give_an_error_of_ours(seed):
+    """Each mutation of a valid config loads, or raises a ValueError or TypeError."""
+    draw = np.random.default_rng(seed)
+    row, era = CASES[draw.integers(len(CASES))]
+    config = json.loads(json.dumps(layers.stack(row, era)))
+    places = []
+
+    def visit(x):
+        for key in list(x) if isinstance(x, dict) else range(len(x)):
+            places.append((x, key))
+            if isinstance(x[key], (dict, list)):
+                visit(x[key])
+
+    visit(config)
+    where, key = places[draw.integers(len(places))]
+    where[key] = [None, -1, "x", [], {}, [[["a"]]], {"class_name": 3}][draw.integers(7)]
+    try:
+        eras.modern(config, "2.1.0")
+    except ValueError as error:
+        assert "`" in str(error) or "damaged" in str(error)
