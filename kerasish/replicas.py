@@ -399,7 +399,7 @@ class Replicas(Trainer):
         if model._compiled is not None:
             model._compiled.prepared = Preparation()
         if self.history is not None:
-            model.history = self.histories[i]  # type: ignore[union-attr]
+            model.history = self.histories[i]
         return model
 
     def ranking(self, monitor: str | None = None, mode: str = "auto") -> list[int]:
