@@ -4,6 +4,7 @@ Reads jobs from the standard input, one JSON object a line, and answers each wit
 line: whether it came to its end. A job with `kill` runs in a fork.
 """
 
+import importlib
 import json
 import os
 import signal
@@ -247,38 +248,37 @@ def resumed(name, path, freq, **_):
     return outcome(model)
 
 
-def killed(name, path, freq, kill, **options):
-    """Die at the given call of a function that saving uses, or at a step."""
+def killed(name, path, freq, kill, double, **_):
+    """Die before a step, or at some call of a function that saving uses."""
     place, count = kill
     where = count if place == "step" else (-1, -1)
     if place != "step":
-        owner = {"write": hdf5, "replacing": atomic}.get(place, os)
+        owner = {"write": hdf5, "_sync_folder": atomic}.get(place, os)
         inner, left = getattr(owner, place), [count]
 
         def counted(*args, **kwargs):
             left[0] -= 1
-            if not left[0]:
-                dying()
-            return inner(*args, **kwargs)
+            return inner(*args, **kwargs) if left[0] else dying()
 
         setattr(owner, place, counted)
-    backup = callbacks.BackupAndRestore(path, freq, **options.get("backup", {}))
+    backup = callbacks.BackupAndRestore(path, freq, double)
     fit(fresh(name), name, [backup, Stop(*where, dying)])
 
 
 def main():
+    importlib.import_module("jax")  # once for all forks; nothing is computed before
     warnings.simplefilter("error")
     warnings.filterwarnings("ignore", message="os.fork")
     warnings.filterwarnings("ignore", message=".*float16.*")
     for line in sys.stdin:
         job = json.loads(line)
         action = globals()[job["action"]]
-        if "kill" in job:
+        if job["action"] == "killed":
             pid = os.fork()
             if not pid:
                 action(**job)
                 os._exit(0)
-            answer = os.waitpid(pid, 0)[1]
+            answer = os.WTERMSIG(os.waitpid(pid, 0)[1])
         else:
             answer = action(**job)
         print(json.dumps(answer), flush=True)

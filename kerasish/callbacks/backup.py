@@ -113,7 +113,7 @@ class BackupAndRestore(Callback):
     def on_train_end(self, logs: Logs = None) -> None:
         """Remove the backup: the training is done."""
         if self.delete_checkpoint:
-            for name in (LATEST, PREVIOUS):
+            for name in (PREVIOUS, LATEST):  # never the older one alone
                 Path(self._path(name)).unlink(missing_ok=True)
             with suppress(OSError):  # somebody keeps other files there
                 os.rmdir(self.backup_dir)
