@@ -1,5 +1,6 @@
-"""Mistakes in targets that would train a wrong model in silence. Checked once."""
+"""Mistakes in what `compile` and `fit` are given: arguments, and targets that lie."""
 
+import math
 import warnings
 from typing import Any
 
@@ -8,7 +9,13 @@ import numpy as np
 from .. import tree
 from ..data import check_finite
 
-__all__ = ["check_data", "check_target_shape"]
+__all__ = [
+    "check_compile",
+    "check_counts",
+    "check_data",
+    "check_target_shape",
+    "warn_of_nan",
+]
 
 # Losses that compare target and output element by element.
 _ELEMENTWISE = (
@@ -142,3 +149,47 @@ def _check_classes(target: np.ndarray, output: Any, loss: Any) -> None:
             f"`{loss.name}`: labels must be whole class numbers, but `y` holds "
             f"{float(counted[counted != np.floor(counted)].flat[0])}."
         )
+
+
+def check_compile(jit_compile: Any, steps_per_execution: Any) -> None:
+    """Raise unless these arguments of `compile` are what they must be."""
+    if jit_compile not in (True, False, "auto"):
+        raise ValueError(f'`jit_compile` is True, False or "auto": {jit_compile!r}.')
+    if not isinstance(steps_per_execution, int) or steps_per_execution < 1:
+        raise ValueError(
+            f"`steps_per_execution` must be a positive integer, got "
+            f"{steps_per_execution!r}."
+        )
+
+
+def check_counts(epochs: Any, initial: Any, freq: Any) -> None:
+    """Raise unless the numbers of epochs that `fit` was given are such."""
+    for name, value in (("epochs", epochs), ("initial_epoch", initial)):
+        whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+        if not whole or value < 0:
+            raise ValueError(f"`{name}` must be a non-negative integer, got {value!r}.")
+    if isinstance(freq, int) and freq < 1:
+        raise ValueError(f"`validation_freq` must be at least 1, got {freq}.")
+    if not isinstance(freq, (int, list, tuple, set, range)):
+        raise ValueError(
+            "`validation_freq` must be an integer or a list of epoch numbers, got "
+            f"{freq!r}."
+        )
+
+
+def warn_of_nan(logs: dict[str, list[Any]], first_epoch: int) -> bool:
+    """Warn if the loss turned NaN or infinite, and say when; return whether it did."""
+    losses = logs.get("loss", [])
+    if all(map(math.isfinite, losses)):
+        return False
+    values = np.asarray(losses)
+    bad = np.flatnonzero(~np.isfinite(values.astype("float64")))
+    if len(bad):
+        warnings.warn(
+            f"The loss is {values[bad[0]]} in epoch {first_epoch + int(bad[0]) + 1}. "
+            "Training goes on; the `TerminateOnNaN` callback would stop it. Usual "
+            "causes: a learning rate that is too high, NaN in the data, a logarithm "
+            "of 0.",
+            stacklevel=4,
+        )
+    return len(bad) > 0

@@ -159,7 +159,7 @@ class Runner:
                 pace,
                 count,
                 not self._each_batch,
-                arrays,
+                data=arrays,
                 **ordered,
                 start=step,
                 stop=step + count,
@@ -239,24 +239,18 @@ class Runner:
         count = min(pace.units(left), most)
         how = self._orders(data, first, count, most, left)
         how |= {"epochs": count, "checked": self._checked}
-        logs = self._timed(program, pace, count, True, arrays, **how)
+        logs = self._timed(program, pace, count, True, data=arrays, **how)
         return count, by_epoch(logs, count)
 
     def _pace(self, program: Program) -> tuple[Pace, Pace]:
         return self._paces.setdefault(id(program), (Pace(), Pace()))
 
     def _timed(
-        self,
-        program: Program,
-        pace: Pace,
-        units: int,
-        wait: bool,
-        *args: Any,
-        **how: Any,
+        self, program: Program, pace: Pace, units: int, wait: bool, **how: Any
     ) -> Any:
         compiled = program.runs > 0
         begin = time.perf_counter()
-        logs = program.run(*args, **how)
+        logs = program.run(**how)
         if wait:
             backend.block(logs)
             if compiled:

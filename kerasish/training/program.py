@@ -7,6 +7,7 @@ for the progress bar, or thousands of epochs at once.
 """
 
 from collections.abc import Callable, Hashable, Sequence
+from operator import attrgetter
 from typing import Any
 
 from .. import backend, tree
@@ -60,7 +61,10 @@ class Program:
     ) -> None:
         # Other threads may hold the values of ambient variables: these come last and
         # are not overwritten.
-        self.changing, self.fixed = sorted(changing, key=_is_ambient), list(fixed)
+        self.changing, self.fixed = (
+            sorted(changing, key=attrgetter("ambient")),
+            list(fixed),
+        )
         self._own = sum(not v.ambient for v in self.changing)
         self.batch_size, self.rows = batch_size, rows
         self.full, self.rest = divmod(rows, batch_size)
@@ -292,10 +296,6 @@ def _named_for_validation(logs: dict[str, Any]) -> dict[str, Any]:
         f"val_{key}": _named_for_validation(x) if isinstance(x, dict) else x
         for key, x in logs.items()
     }
-
-
-def _is_ambient(variable: Variable) -> bool:
-    return variable.ambient
 
 
 class EagerProgram(Program):

@@ -1,21 +1,14 @@
 """`compile`, `fit`, `evaluate` and `predict`: what models inherit."""
 
-import math
-import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
-
 from .. import config, initializers, optimizers, registry
 from ..callbacks import CallbackList, History
-from ..data import (
-    BatchStream,
-    adapt,
-    train_validation_split,
-)
+from ..data import BatchStream, adapt, train_validation_split
 from ..metrics import Mean
 from ..optimizers import LossScaleOptimizer, Optimizer
+from .checks import check_compile, check_counts, warn_of_nan
 from .compiled import CompileLoss, CompileMetrics
 from .loop import Runner, fetch, resident, to_device
 from .predicting import Forwards
@@ -104,15 +97,7 @@ class Trainer(Steps):
             >>> model.optimizer.name
             'adam'
         """
-        if jit_compile not in (True, False, "auto"):
-            raise ValueError(
-                f'`jit_compile` is True, False or "auto": {jit_compile!r}.'
-            )
-        if not isinstance(steps_per_execution, int) or steps_per_execution < 1:
-            raise ValueError(
-                f"`steps_per_execution` must be a positive integer, got "
-                f"{steps_per_execution!r}."
-            )
+        check_compile(jit_compile, steps_per_execution)
         found = optimizers.get(optimizer)
         mixed = self.dtype_policy.name == "mixed_float16"  # type: ignore[attr-defined]
         scales = isinstance(found, LossScaleOptimizer)
@@ -217,7 +202,7 @@ class Trainer(Steps):
         """
         compiled = self._compile_state("fit")
         epochs = _limited(epochs, config.max_epochs())
-        _check_counts(epochs, initial_epoch, validation_freq)
+        check_counts(epochs, initial_epoch, validation_freq)
         if validation_split and validation_data is None:
             (x, y, sample_weight), validation_data = train_validation_split(
                 (x, y, sample_weight), validation_split
@@ -281,7 +266,7 @@ class Trainer(Steps):
                 )
                 self._epochs_done += count
                 callbacks.extend(epoch, several)
-                told = told or _warn_nan(several, epoch)
+                told = told or warn_of_nan(several, epoch)
                 logs = {key: values[-1] for key, values in several.items()}
             else:
                 count = 1
@@ -293,7 +278,7 @@ class Trainer(Steps):
                     validate(epoch, logs, callbacks)
                 self._epochs_done += 1
                 callbacks.on_epoch_end(epoch, logs)
-                told = told or _warn_nan({k: [x] for k, x in logs.items()}, epoch)
+                told = told or warn_of_nan({k: [x] for k, x in logs.items()}, epoch)
             epoch += count
         if isinstance(self.optimizer, Optimizer) and epochs > initial:
             self.optimizer.finalize_variable_values(self.trainable_variables)  # type: ignore[attr-defined]
@@ -534,38 +519,6 @@ def _limited(count: Any, limit: int | None) -> Any:
     if limit is None:
         return count
     return limit if count is None else min(count, limit)
-
-
-def _check_counts(epochs: Any, initial: Any, freq: Any) -> None:
-    for name, value in (("epochs", epochs), ("initial_epoch", initial)):
-        whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-        if not whole or value < 0:
-            raise ValueError(f"`{name}` must be a non-negative integer, got {value!r}.")
-    if isinstance(freq, int) and freq < 1:
-        raise ValueError(f"`validation_freq` must be at least 1, got {freq}.")
-    if not isinstance(freq, (int, list, tuple, set, range)):
-        raise ValueError(
-            "`validation_freq` must be an integer or a list of epoch numbers, got "
-            f"{freq!r}."
-        )
-
-
-def _warn_nan(logs: dict[str, list[Any]], first_epoch: int) -> bool:
-    """Warn if the loss turned NaN or infinite, and say when; return whether it did."""
-    losses = logs.get("loss", [])
-    if all(map(math.isfinite, losses)):
-        return False
-    values = np.asarray(losses)
-    bad = np.flatnonzero(~np.isfinite(values.astype("float64")))
-    if len(bad):
-        warnings.warn(
-            f"The loss is {values[bad[0]]} in epoch {first_epoch + int(bad[0]) + 1}. "
-            "Training goes on; the `TerminateOnNaN` callback would stop it. Usual "
-            "causes: a learning rate that is too high, NaN in the data, a logarithm "
-            "of 0.",
-            stacklevel=4,
-        )
-    return len(bad) > 0
 
 
 def _close(*feeds: Any) -> None:
