@@ -17,6 +17,8 @@ if kerasish.config.backend() != "jax" or sys.platform == "win32":
 
 SCRIPT = Path(__file__).with_name("resuming.py")
 HALF = EPOCHS // 2
+# Compiling is most of the time; run the file without this to test optimized programs.
+QUICK = {"JAX_DISABLE_MOST_OPTIMIZATIONS": "1"}
 # Backups: how often, and where the training is interrupted.
 INTERRUPTED = {
     "each epoch": ("epoch", (HALF, 1)),
@@ -57,7 +59,7 @@ def ran(jobs, **environment):
         input=lines,
         capture_output=True,
         text=True,
-        env={**os.environ, **environment},
+        env={**os.environ, **QUICK, **environment},
     )
     assert done.returncode == 0, done.stderr[-3000:]
     return [json.loads(line) for line in done.stdout.splitlines()]
