@@ -305,12 +305,12 @@ def deserialize_keras_object(
         >>> keras.saving.deserialize_keras_object(config)
         <Ones>
     """
-    with CustomObjectScope(custom_objects), _looked_at(config):
+    with CustomObjectScope(custom_objects), looked_at(config):
         return _deserialize(config)
 
 
 @contextmanager
-def _looked_at(config: Any) -> Iterator[None]:
+def looked_at(config: Any) -> Iterator[None]:
     """Check a config before anything is made of it, and give one kind of error.
 
     Configs are taken apart from the outside inwards: only the whole is looked at.
@@ -322,10 +322,10 @@ def _looked_at(config: Any) -> Iterator[None]:
     _local.looked_at = True
     try:
         yield
-    except (ValueError, TypeError, Warning):
+    except (ValueError, Warning):
         raise
     except Exception as error:
-        raise ValueError(
+        raise (TypeError if isinstance(error, TypeError) else ValueError)(
             "The config could not be turned into an object. "
             f"{type(error).__name__}: {documents.shortened(str(error), 500)}"
         ) from error

@@ -1,13 +1,13 @@
 """Copies of models, from their configs."""
 
-import json
 from collections.abc import Callable
 from typing import Any
 
-from .. import registry, tree
+from .. import documents, registry, tree
 from ..graph import FunctionOperation
 from ..layers.input import InputLayer
 from ..saving import eras
+from ..variable import undrawn
 from .functional import Functional
 from .model import Model
 from .sequential import Sequential
@@ -105,8 +105,13 @@ def model_from_json(json_string: str, custom_objects: Any = None) -> Any:
         >>> keras.models.model_from_json(model.to_json()).count_params()
         8
     """
-    with registry.CustomObjectScope(custom_objects):
-        config, training = eras.parts(json.loads(json_string))
+    with registry.CustomObjectScope(custom_objects), undrawn():
+        found = documents.document(json_string, "`json_string`")
+        if not isinstance(found, dict) or not {"class_name", "config"} <= found.keys():
+            raise ValueError(
+                "`json_string` describes no model: it lacks `class_name` or `config`."
+            )
+        config, training = eras.parts(found)
         model = registry.deserialize_keras_object(config)
         if (compiled := training()) is not None:
             model.compile_from_config(compiled)

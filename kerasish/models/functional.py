@@ -47,7 +47,7 @@ class Functional(Model):
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
         """Make the model that `get_config` described."""
-        with registry.CustomObjectScope(custom_objects):
+        with registry.CustomObjectScope(custom_objects), registry.looked_at(config):
             if "layers" not in config or "output_layers" not in config:
                 return super().from_config(config)
             inputs, outputs = graph_from_config(eras.inner(config))

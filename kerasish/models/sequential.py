@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from .. import registry
-from ..graph import is_symbolic
+from ..graph import Operation, is_symbolic
 from ..layers.input import Input, InputLayer
 from ..layers.layer import Layer
 from ..saving import eras
@@ -152,9 +152,14 @@ class Sequential(Model):
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
         """Make the model that `get_config` described."""
-        with registry.CustomObjectScope(custom_objects):
+        with registry.CustomObjectScope(custom_objects), registry.looked_at(config):
             config = eras.inner(config)
             layers = [registry.deserialize_keras_object(x) for x in config["layers"]]
+            for layer in layers:
+                if not isinstance(layer, Operation):
+                    raise ValueError(
+                        f"The config names {layer!r} where a layer belongs."
+                    )
         model = cls(layers, name=config.get("name"))
         if config.get("dtype") is not None:
             model.dtype_policy = registry.deserialize_keras_object(config["dtype"])

@@ -29,6 +29,7 @@ __all__ = [
     "has_attribute",
     "opened",
     "read",
+    "survey",
     "text",
     "write",
     "write_names",

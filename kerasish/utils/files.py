@@ -64,10 +64,11 @@ def get_file(
         OSError: if it cannot be fetched.
 
     Example:
-        >>> _ = open("numbers.txt", "w").write("1 2 3")
-        >>> origin = "file://" + os.path.abspath("numbers.txt")
-        >>> path = keras.utils.get_file(origin=origin, cache_dir="cache")
-        >>> open(path).read()
+        >>> import pathlib
+        >>> here = pathlib.Path("numbers.txt").absolute()
+        >>> _ = here.write_text("1 2 3")
+        >>> path = keras.utils.get_file(origin=here.as_uri(), cache_dir="cache")
+        >>> pathlib.Path(path).read_text()
         '1 2 3'
     """
     if origin is None:
