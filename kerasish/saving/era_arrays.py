@@ -35,6 +35,7 @@ SLOTS = {
     "linear": ("linear",),
 }
 COUNTERS = ("iter", "iterations", "iteration")
+UNNAMED = re.compile(r"(.*/)?(Variable|param)(_\d+)?")
 PRODUCT = "u_product"  # of Nadam
 
 Named = Sequence[tuple[str, Any]]
@@ -162,7 +163,8 @@ def slots(theirs: Named, optimizer: Any) -> list[Pair] | None:
     """
     if not theirs:
         raise ValueError("The file holds no state of the optimizer.")
-    names = [re.sub(r":\d+$", "", name) for name, _ in theirs]
+    optimizer = getattr(optimizer, "inner_optimizer", optimizer)
+    names = [re.sub(r"^training(_\d+)?/|:\d+$", "", name) for name, _ in theirs]
     if not _are_old(names, optimizer):
         return None
     arrays = [array for _, array in theirs]
@@ -180,7 +182,7 @@ def slots(theirs: Named, optimizer: Any) -> list[Pair] | None:
     ]
     paired = _by_name(rest, optimizer)
     if paired is None:
-        paired = _by_order([a for _, a in rest], optimizer)
+        paired = _by_order(rest, optimizer)
     product = [v for v in optimizer.variables if v.name == PRODUCT]
     if not counters or paired is None or (product and PRODUCT not in single):
         raise _misfit(theirs, optimizer)
@@ -199,32 +201,41 @@ def _are_old(names: Sequence[str], optimizer: Any) -> bool:
 
 def _by_name(arrays: Named, optimizer: Any) -> list[Pair] | None:
     """Pair by the names of slots and parameters, in either order that there was."""
-    found: dict[str, dict[str, Any]] = {}
-    kinds = _kinds(optimizer)
+    ours = _slots(optimizer)
+    found: dict[str, dict[str, Any]] = {kind: {} for kind in ours}
     for name, array in arrays:
-        start, _, end = name.rpartition("/")
-        if end in SLOTS:
-            kind, parameter = end, start.partition("/")[2]
-        else:
-            kind, _, parameter = name.partition("/")[2].partition("/")
-        meant = next((k for k in SLOTS.get(kind, ()) if k in kinds), None)
-        if meant is None or not parameter:
+        kind, parameter = _parts(name, ours)
+        if kind is None:
             return None
-        found.setdefault(meant, {})[parameter] = array
-    if found.keys() != set(kinds):
-        return None
-    variables = optimizer._trainable_variables
+        found[kind][parameter] = array
     parameters = list(next(iter(found.values()), {}))
-    if any(found[kind].keys() != set(parameters) for kind in found):
+    variables = optimizer._trainable_variables
+    if any(own.keys() != set(parameters) for own in found.values()):
         return None
-    if kinds and len(parameters) != len(variables):
+    if ours and len(parameters) != len(variables):
         return None
-    order = _owners(parameters, [v.path for v in variables])
+    order = _owners(parameters, [v.path for v in variables]) if ours else []
     return [
         Pair(found[kind][parameters[i]], slot)
-        for i, own in zip(order, optimizer._slots)
-        for kind, slot in zip(kinds, own)
+        for kind, own in ours.items()
+        for i, slot in zip(order, own)
     ]
+
+
+def _parts(name: str, kinds: Iterable[str]) -> tuple[str | None, str]:
+    """Return what a slot is and whose: `Adam/d/kernel/m`, `Adam/m/d/kernel`, `m/d/..`.
+
+    The last is how the state of an optimizer within another one begins.
+    """
+    parts = name.split("/")
+    for place in (-1, 1, 0):
+        spelled = parts[place] if len(parts) > 1 else ""
+        for kind in SLOTS.get(spelled, (spelled,)):
+            if kind in kinds:
+                first = 0 if place == 0 else 1
+                kept = [p for i, p in enumerate(parts) if i != place % len(parts)]
+                return kind, "/".join(kept[first:])
+    return None, ""
 
 
 def _owners(parameters: list[str], paths: list[str]) -> list[int]:
@@ -238,24 +249,27 @@ def _owners(parameters: list[str], paths: list[str]) -> list[int]:
     return list(range(len(paths)))
 
 
-def _by_order(arrays: list[Any], optimizer: Any) -> list[Pair] | None:
-    count, kinds = len(optimizer._trainable_variables), _kinds(optimizer)
-    wanted = count * len(kinds)
-    # Adam kept an unused third slot of one number for each parameter.
-    if len(arrays) == wanted + count and {a.shape for a in arrays[wanted:]} == {(1,)}:
-        arrays = arrays[:wanted]
-    if len(arrays) != wanted:
+def _by_order(arrays: Named, optimizer: Any) -> list[Pair] | None:
+    """Pair arrays without names: all of one kind, then all of the next."""
+    if not all(UNNAMED.fullmatch(name) for name, _ in arrays):
         return None
-    return [
-        Pair(arrays[number * count + i], slot)
-        for i, own in enumerate(optimizer._slots)
-        for number, slot in enumerate(own)
-    ]
+    datasets = [array for _, array in arrays]
+    slots = [slot for own in _slots(optimizer).values() for slot in own]
+    # Adam kept an unused third slot of one number for each parameter.
+    unused = datasets[len(slots) :]
+    if [x.shape for x in unused] == [(1,)] * len(optimizer._trainable_variables):
+        datasets = datasets[: len(slots)]
+    if len(datasets) != len(slots):
+        return None
+    return [Pair(*pair) for pair in zip(datasets, slots)]
 
 
-def _kinds(optimizer: Any) -> list[str]:
+def _slots(optimizer: Any) -> dict[str, list[Any]]:
+    """The slots of all parameters, by their kind."""
     first = optimizer._trainable_variables[:1]
-    return [kind for v in first for g in optimizer.slot_groups(v) for kind in g]
+    kinds = [kind for v in first for g in optimizer.slot_groups(v) for kind in g]
+    made = {kind: [own[i] for own in optimizer._slots] for i, kind in enumerate(kinds)}
+    return made | ({"average": optimizer._averages} if optimizer.use_ema else {})
 
 
 def _misfit(theirs: Named, optimizer: Any) -> ValueError:
