@@ -168,8 +168,8 @@ def hard_sigmoid(x: Any) -> Any:
 
     Example:
         >>> from kerasish.saving import eras
-        >>> np.asarray(eras.hard_sigmoid(np.array([-3.0, 1.0]))).round(3).tolist()
-        [0.0, 0.7]
+        >>> np.asarray(eras.hard_sigmoid(np.array([-3.0, 0.0, 3.0]))).tolist()
+        [0.0, 0.5, 1.0]
     """
     return ops.clip(0.2 * x + 0.5, 0.0, 1.0)
 
