@@ -172,7 +172,7 @@ def _check_members(archive: zipfile.ZipFile, size: int) -> None:
             wrong = "is a link"
         elif info.flag_bits & 1 or not known:
             wrong = "is encrypted or packed in a way that model files are not"
-        elif info.header_offset + HEADER + info.compress_size > end:
+        elif not 0 <= info.header_offset <= end - HEADER - info.compress_size:
             wrong = "overlaps another one, or the end of the file"
         elif not packed and info.file_size != info.compress_size:
             wrong = "has two sizes"
@@ -240,5 +240,5 @@ def _start(file: Any, info: zipfile.ZipInfo) -> int:
 def _readable(name: str) -> Iterator[None]:
     try:
         yield
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+    except (OSError, zipfile.BadZipFile, zlib.error, EOFError, struct.error) as error:
         raise ValueError(f"The archive is damaged: {name!r}. {error}") from error
