@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from resuming import ALL, CASES, EPOCHS
 
@@ -141,3 +142,37 @@ def test_goes_on_after_a_kill(how, runs):
     assert_goes_on(found, whole)
     left = {"before a backup": 4, "between two": 2, "at the end": 1}
     assert len(found["epochs"]) == left.get(how, len(found["epochs"]))
+
+
+def small(units=1):
+    model = kerasish.Sequential([kerasish.Input((1,)), kerasish.layers.Dense(units)])
+    model.compile("sgd", "mse")
+    return model
+
+
+def trained(folder, epochs, units=1, **options):
+    backup = kerasish.callbacks.BackupAndRestore(folder, **options)
+    x, y = np.ones((4, 1)), np.ones((4, units))
+    history = small(units).fit(x, y, epochs=epochs, callbacks=[backup], verbose=0)
+    return history.epoch
+
+
+def test_damaged_and_foreign_backups(tmp_path):
+    keep = {"double_checkpoint": True, "delete_checkpoint": False}
+    assert trained(tmp_path, 2, **keep) == [0, 1]
+    warned = pytest.warns(UserWarning, match="Shapes in the file")
+    with warned, pytest.raises(ValueError, match=r"\(1, 2\)"):
+        trained(tmp_path, 3, units=2, double_checkpoint=True)
+    latest = tmp_path / "latest.weights.h5"
+    latest.write_bytes(latest.read_bytes()[:999])
+    with pytest.warns(UserWarning, match="goes on from the backup before it"):
+        assert trained(tmp_path, 2, **keep) == [1]
+    (tmp_path / "mine.txt").touch()
+    assert trained(tmp_path, 2) == []
+    assert os.listdir(tmp_path) == ["mine.txt"]
+
+
+@pytest.mark.parametrize("folder,freq", [("", 1), ("x", "x"), ("x", -1), ("x", 2.5)])
+def test_wrong_arguments(folder, freq):
+    with pytest.raises(ValueError, match=r"backup_dir|save_freq"):
+        kerasish.callbacks.BackupAndRestore(folder, freq)
