@@ -516,6 +516,22 @@ def test_many_and_long_names(tmp_path):
         assert hdf5.attribute_names(file, "none") == []
 
 
+def test_names_of_any_length_in_a_large_file(tmp_path):
+    layers = [kerasish.layers.Dense(2, name=f"layer_{i}") for i in range(100)]
+    wide = [kerasish.Input((700,)), kerasish.layers.Dense(700, name="wide")]
+    path = tmp_path / "many.h5"
+    kerasish.Sequential([*wide, *layers]).save_weights(path)
+    with h5py.File(path, "r+") as file:
+        names = [name.decode() for name in file.attrs["layer_names"]]
+        file.attrs["layer_names"] = names  # as Keras writes them: of variable length
+        assert h5py.check_string_dtype(file.attrs.get_id("layer_names").dtype)
+    again = kerasish.Sequential(
+        [kerasish.Input((700,)), kerasish.layers.Dense(700, name="wide")]
+        + [kerasish.layers.Dense(2, name=f"layer_{i}") for i in range(100)]
+    )
+    assert len(again.load_weights(path).loaded) == 2 * 101
+
+
 def test_sixteen_bit_weights(tmp_path):
     for name, policy in [("bf", "bfloat16"), ("half", "float16")]:
         layers = [kerasish.Input((3,)), kerasish.layers.Dense(2, dtype=policy)]

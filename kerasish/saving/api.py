@@ -180,7 +180,7 @@ def load_model(
     """
     scope = CustomObjectScope(custom_objects)
     with scope, opened_model(existing(filepath)) as whole, undrawn():
-        numbers = hdf5.survey(whole.file)
+        numbers = hdf5.survey(whole.file).numbers
         with setting(allowance=numbers + SPARE):
             model = _make(whole.config)
         whole.layout.load_layers(whole.file, model)

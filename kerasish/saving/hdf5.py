@@ -40,6 +40,7 @@ HEADER_LIMIT = 64_512
 MAX_NAME = 4_096
 # What one attribute may take in memory: texts of any length may all be the same one.
 MAX_TEXTS = 2**27
+FEW = 64  # times the file's size that texts may take
 MAX_NAMES = 1_000_000
 ALIGNMENT = 64
 
@@ -190,8 +191,13 @@ def _attribute(thing: Any, name: str) -> Any:
     kind = h5py.check_string_dtype(dtype)
     if kind is None or shape is None or len(shape) > 1:
         raise ValueError(f"The file is damaged: {where} is not text.")
-    most = kind.length or (thing.file.id.get_filesize() if size > 1 else 1)
-    if size > MAX_NAMES or size * most > MAX_TEXTS:
+    most, limit = kind.length or 1, MAX_TEXTS
+    if kind.length is None and size > 1:  # all may be the same long text
+        most = thing.file.id.get_filesize()
+        limit = max(limit, FEW * most)
+        if size > FEW:
+            most -= survey(thing.file).stored
+    if size > MAX_NAMES or size * most > limit:
         raise ValueError(
             f"The file is refused: {where} declares {size} texts of up to {most} bytes "
             "each. Long lists of names are written with a fixed length."
@@ -247,12 +253,12 @@ def write_names(group: h5py.Group, name: str, values: Iterable[str]) -> None:
     encoded = [value.encode("utf-8") for value in values]
     if any(len(value) > HEADER_LIMIT for value in encoded):
         raise ValueError(f"A name is longer than {HEADER_LIMIT} bytes.")
-    array = np.asarray(encoded)
+    array = np.asarray(encoded, "S" if encoded else "S1")
     count = 1
     while any(p.nbytes > HEADER_LIMIT for p in np.array_split(array, count)):
         count += 1
     if count == 1:
-        group.attrs[name] = encoded
+        group.attrs[name] = array
         return
     for number, piece in enumerate(np.array_split(array, count)):
         group.attrs[f"{name}{number}"] = piece

@@ -8,7 +8,7 @@ than the file's real size justifies.
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import h5py
 
@@ -44,11 +44,15 @@ def place(thing: Any) -> str:
     return (thing.name or "").rstrip("/")[:200]
 
 
-def survey(file: h5py.File) -> int:
-    """Look at every object of a file.
+class Survey(NamedTuple):
+    """What a file's arrays hold: how many numbers, in how many bytes on the disk."""
 
-    Returns:
-        How many numbers its arrays hold.
+    numbers: int
+    stored: int
+
+
+def survey(file: h5py.File) -> Survey:
+    """Look at every object of a file.
 
     Raises:
         ValueError: for links, for what is no array of numbers or holds other files'
@@ -80,7 +84,7 @@ def survey(file: h5py.File) -> int:
                 f"The file is refused: its arrays claim {stored} bytes, it has {size}."
             )
         level, depth = inner, depth + 1
-    return numbers
+    return Survey(numbers, stored)
 
 
 def _object(group: Any, name: bytes, seen: set[int]) -> Any:
