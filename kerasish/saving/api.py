@@ -28,6 +28,7 @@ from .report import LoadReport
 
 __all__ = [
     "existing",
+    "file_format",
     "load_model",
     "load_weights",
     "opened_arrays",
@@ -213,7 +214,7 @@ class Whole:
 @contextmanager
 def opened_model(path: str) -> Iterator[Whole]:
     """Open a file that holds a whole model."""
-    if _format(path) == "zip":
+    if file_format(path) == "zip":
         with archive.opened(path) as opened:
             config, training = eras.parts(archive.config(opened))
             with archive.weights(opened) as file:
@@ -370,7 +371,7 @@ def load_weights(
         raise TypeError(f"`load_weights` got unknown arguments {sorted(kwargs)}.")
     path = existing(filepath)
     _require_built(model)
-    kind = _format(path)
+    kind = file_format(path)
     if kind == "safetensors":
         return safetensors.load_weights(path, model, skip_mismatch, by_name)
     if kind == "index":
@@ -397,7 +398,7 @@ def _refuse_by_name(by_name: bool, path: str) -> None:
 @contextmanager
 def opened_arrays(path: str) -> Iterator[h5py.File]:
     """Open the arrays of a file, of a whole model or of weights alone."""
-    kind = _format(path)
+    kind = file_format(path)
     if kind == "zip":
         with archive.opened(path) as opened, archive.weights(opened) as file:
             yield file
@@ -421,7 +422,7 @@ def existing(filepath: str | os.PathLike[str]) -> str:
     return path
 
 
-def _format(path: str) -> str:
+def file_format(path: str) -> str:
     """Tell the format by content: one of `KINDS`."""
     with open(path, "rb") as file:
         start = file.read(9)

@@ -6,8 +6,9 @@ what the model expects.
 """
 
 import math
+import os
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import h5py
@@ -16,7 +17,7 @@ import numpy as np
 from ..documents import MAX_TEXT as MAX_DOCUMENT
 from ..documents import document
 from . import checksums
-from .survey import check_dataset, place, plainly, survey
+from .survey import check_dataset, check_texts, place, plainly, survey
 
 __all__ = [
     "MAX_DOCUMENT",
@@ -57,7 +58,10 @@ def opened(source: Any, name: str) -> Iterator[h5py.File]:
         ) from error
     with file:
         try:
-            survey(file)
+            places = survey(file).places
+            is_path = isinstance(source, (str, os.PathLike))
+            with open(source, "rb") if is_path else nullcontext(source) as content:
+                check_texts(content, places)
             yield file
         except (ValueError, Warning):
             raise

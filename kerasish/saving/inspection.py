@@ -10,11 +10,10 @@ import h5py
 import numpy as np
 
 from . import hdf5
-from .api import existing, opened_arrays, opened_model
+from .api import existing, file_format, opened_arrays, opened_model
 
 __all__ = ["Array", "Contents", "Difference", "Differences", "compare", "inspect"]
 
-DEEPEST = 100  # groups within groups
 # Where arrays lie -> what they are; all others are weights.
 KINDS = {
     "optimizer": "optimizer",
@@ -103,8 +102,9 @@ def inspect(path: str | os.PathLike[str]) -> Contents:
         [(2, 1), (1,)]
     """
     path = existing(path)
-    with opened_arrays(path) as file:
-        found = Contents(path, os.path.getsize(path))
+    file_format(path)
+    found, alone = Contents(path, os.path.getsize(path)), True
+    with _noted(found.refused), opened_arrays(path) as file:
         for name, dataset in datasets(file, found.refused):
             array = Array(name, dataset.shape, str(dataset.dtype), _layer(dataset))
             getattr(found, KINDS.get(name.split("/")[0], "weights")).append(array)
@@ -156,18 +156,15 @@ def _noted(refused: list[str]) -> Iterator[None]:
 
 
 def datasets(
-    group: h5py.Group, refused: list[str], path: str = "", depth: int = 0
+    group: h5py.Group, refused: list[str], path: str = ""
 ) -> Iterator[tuple[str, h5py.Dataset]]:
     """Yield all arrays that may be read; say of the others why they may not."""
-    if depth > DEEPEST:
-        refused.append(f"`{path}` is deeper than {DEEPEST} groups.")
-        return
     for name in hdf5.entries(group):
         place = f"{path}/{name}".lstrip("/")
         with _noted(refused):
             thing = hdf5.child(group, name, h5py.HLObject)
             if isinstance(thing, h5py.Group):
-                yield from datasets(thing, refused, place, depth + 1)
+                yield from datasets(thing, refused, place)
             else:
                 hdf5.stored_shape(thing)
                 yield place, thing
