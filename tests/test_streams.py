@@ -3,6 +3,7 @@
 import itertools
 import threading
 
+import keras
 import numpy as np
 import pytest
 from training_models import FIT, X, Y, assert_same, each_batch, net, result
@@ -170,3 +171,19 @@ def test_workers_end_with_the_training(bad):
         with pytest.raises(OSError, match="the disk is gone"):
             model.fit(data, epochs=3, verbose=0)
     assert set(threading.enumerate()) == before
+
+
+@pytest.mark.filterwarnings("ignore:Your input ran out of data")
+@pytest.mark.parametrize("library", [keras, kerasish], ids=["Keras", "ours"])
+def test_another_fit_begins_another_pass(library):
+    x = np.ones((4, 2), "float32")
+    model = library.Sequential([library.Input((2,)), library.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    seen = []
+    watch = library.callbacks.LambdaCallback(
+        on_train_batch_end=lambda batch, logs: seen.append(batch)
+    )
+    given = {"batch_size": 1, "epochs": 3, "steps_per_epoch": 3, "verbose": 0}
+    for _ in range(2):
+        model.fit(x, x[:, :1], callbacks=[watch], **given)
+    assert seen == [0, 1, 2, 0, 0, 1, 2] * 2

@@ -246,7 +246,7 @@ def another_weight(file, place):
     group = file[place]
     group["7"] = np.zeros(3, "float32")
     if names := list(group.attrs.get("weight_names", [])):
-        group.attrs["weight_names"] = [*names, "7"]
+        group.attrs["weight_names"] = [*names, b"7"]
 
 
 def a_weight_less(file, place):

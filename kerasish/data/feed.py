@@ -156,6 +156,8 @@ class BatchStream:
         if steps is not None:  # a pass may be several epochs; each ends with it
             many = sys.maxsize if self.num_batches is None else self.num_batches
             number, ended = divmod(epoch, -(-many // steps))
+            if not resumed and ended:  # another `fit` begins another pass
+                number, ended = number + 1, 0
         known, self._seed = self._seed, seed if shuffled else None
         if (self._seed, number, ended, step) != (known, 0, 0, 0):
             self._stop()
