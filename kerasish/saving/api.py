@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import h5py
@@ -181,7 +182,7 @@ def load_model(
     """
     scope = CustomObjectScope(custom_objects)
     with scope, opened_model(existing(filepath)) as whole, undrawn():
-        numbers = hdf5.survey(whole.file).numbers
+        numbers = hdf5.surveyed(whole.file).numbers
         with setting(allowance=numbers + SPARE):
             model = _make(whole.config)
         whole.layout.load_layers(whole.file, model)
@@ -223,10 +224,7 @@ def opened_model(path: str) -> Iterator[Whole]:
     else:
         with opened_arrays(path) as file:
             config = legacy_config.model_config(file)
-
-            def training() -> dict[str, Any] | None:
-                return legacy_config.training(file)
-
+            training = partial(legacy_config.training, file)
             yield Whole(config, training, file, legacy_h5, {})
 
 

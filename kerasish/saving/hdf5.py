@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import h5py
 import numpy as np
@@ -17,7 +18,15 @@ import numpy as np
 from ..documents import MAX_TEXT as MAX_DOCUMENT
 from ..documents import document
 from . import checksums
-from .survey import check_dataset, check_texts, place, plainly, survey
+from .survey import (
+    MAX_TEXTS,
+    Survey,
+    check_dataset,
+    check_texts,
+    place,
+    plainly,
+    survey,
+)
 
 __all__ = [
     "MAX_DOCUMENT",
@@ -30,7 +39,7 @@ __all__ = [
     "has_attribute",
     "opened",
     "read",
-    "survey",
+    "surveyed",
     "text",
     "write",
     "write_names",
@@ -39,11 +48,10 @@ __all__ = [
 # HDF5 keeps attributes in an object header of 64 KiB; longer lists are cut in pieces.
 HEADER_LIMIT = 64_512
 MAX_NAME = 4_096
-# What one attribute may take in memory: texts of any length may all be the same one.
-MAX_TEXTS = 2**27
 FEW = 64  # times the file's size that texts may take
 MAX_NAMES = 1_000_000
 ALIGNMENT = 64
+_surveys: WeakKeyDictionary[h5py.File, Survey] = WeakKeyDictionary()
 
 
 @contextmanager
@@ -58,10 +66,10 @@ def opened(source: Any, name: str) -> Iterator[h5py.File]:
         ) from error
     with file:
         try:
-            places = survey(file).places
+            found = _surveys[file] = survey(file)
             is_path = isinstance(source, (str, os.PathLike))
             with open(source, "rb") if is_path else nullcontext(source) as content:
-                check_texts(content, places)
+                check_texts(content, found.places)
             yield file
         except (ValueError, Warning):
             raise
@@ -70,6 +78,11 @@ def opened(source: Any, name: str) -> Iterator[h5py.File]:
                 f"{name!r} could not be loaded: it is damaged, or does not fit. "
                 f"{type(error).__name__}: {str(error)[:500]}"
             ) from error
+
+
+def surveyed(file: h5py.File) -> Survey:
+    """Return what was found when the file was opened."""
+    return _surveys[file]
 
 
 @contextmanager
@@ -200,7 +213,7 @@ def _attribute(thing: Any, name: str) -> Any:
         most = thing.file.id.get_filesize()
         limit = max(limit, FEW * most)
         if size > FEW:
-            most -= survey(thing.file).stored
+            most -= surveyed(thing.file).stored
     if size > MAX_NAMES or size * most > limit:
         raise ValueError(
             f"The file is refused: {where} declares {size} texts of up to {most} bytes "

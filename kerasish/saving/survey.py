@@ -23,7 +23,8 @@ BEST_RATIO = 1_100
 MAX_CHUNK = 2**22
 MAX_DEPTH = 64
 MAX_OBJECTS = 1_000_000
-# How a collection of texts begins (a global heap), what it takes at least and at most.
+# How a collection of texts begins (a global heap), what it takes at least and at most;
+# an attribute may not take more in memory either, all its texts may be the same one.
 TEXTS, LEAST_TEXTS, MAX_TEXTS = b"GCOL\x01", 4096, 2**27
 PIECE = 2**22
 # The least that an object, with its header and its name, takes of a file.
