@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import kerasish
-from kerasish.saving import checksums
+from kerasish.saving import checksums, shards
 from kerasish.saving.matching import same_but_for_ones
 
 pytestmark = pytest.mark.usefixtures("quick_compilation")
@@ -349,6 +349,50 @@ def test_fewer_shards_leave_none_behind(tmp_path):
     other = net()
     other.load_weights(path)
     same(model, other)
+
+
+def test_a_reader_of_shards_goes_on_with_those_of_a_later_save(tmp_path, monkeypatch):
+    path, size = tmp_path / "w.weights.json", FILES["w.weights.json"]
+    filled(net()).save_weights(path, **size)
+    model, other, inner = filled(net(), 9.0), net(), shards.read_index
+
+    def slow(index):
+        found = inner(index)
+        monkeypatch.setattr(shards, "read_index", inner)
+        model.save_weights(path, **size)
+        return found
+
+    monkeypatch.setattr(shards, "read_index", slow)
+    other.load_weights(path)
+    same(model, other)
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_shards_half_of_which_are_replaced(library, tmp_path, monkeypatch):
+    path, size = tmp_path / "w.weights.json", FILES["w.weights.json"]
+    old, other, inner = filled(net(LIBRARIES[library])), net(), os.replace
+    old.save_weights(str(path), **size)
+    for calls in range(len(list(tmp_path.iterdir()))):  # that many are renamed
+        left = iter(range(calls))
+
+        def failing(source, target, left=left):
+            if next(left, None) is None:
+                raise KeyboardInterrupt
+            inner(source, target)
+
+        monkeypatch.setattr(os, "replace", failing)
+        with pytest.raises(KeyboardInterrupt):
+            filled(net(), 9.0 + calls).save_weights(path, **size)
+        other.load_weights(path)
+        same(old, other)
+    monkeypatch.undo()
+    new = filled(net(), 50.0)
+    new.save_weights(path, **size)
+    for last in (net(), net(keras)):
+        last.load_weights(str(path))
+        same(new, last)
+    names = {p.name for p in tmp_path.iterdir()} - {path.name}
+    assert names == set(shards.read_index(str(path))[0])
 
 
 @pytest.mark.parametrize(

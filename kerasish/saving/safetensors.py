@@ -13,14 +13,30 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from . import checksums, hdf5
+from .atomic import replacing
 from .legacy_h5 import separate
 from .matching import Bundle, load, match_bundles
 from .report import LoadReport
 from .weights_h5 import pieces
 
-__all__ = ["ENDING", "load_weights", "save_weights"]
+__all__ = ["DTYPES", "ENDING", "Entry", "load_weights", "opened", "save_weights"]
 
 ENDING = ".safetensors"
+# How the format calls the kinds of numbers.
+DTYPES = {
+    **{
+        f"{kind}{n}": f"{kind[0].upper()}{n}"
+        for kind in ("int", "uint")
+        for n in (8, 16, 32, 64)
+    },
+    **{f"float{n}": f"F{n}" for n in (16, 32, 64)},
+    "bool": "BOOL",
+    "bfloat16": "BF16",
+    "complex64": "C64",
+    "float8_e4m3fn": "F8_E4M3",
+    "float8_e5m2": "F8_E5M2",
+}
+ALIGNMENT = 8
 
 
 def _package() -> Any:
@@ -51,11 +67,30 @@ class Entry(NamedTuple):
 
 
 def save_weights(path: str, model: Any) -> None:
-    """Write the weights of a model to a new file."""
+    """Write the weights of a model to a file.
+
+    The package would do that in a file of its own naming, or would copy all arrays.
+    """
+    _package()  # or the file could not be read again here
     weights = [pair for bundle in model_bundles(model) for pair in bundle.weights]
-    arrays = {name: np.ascontiguousarray(v.view()) for name, v in weights}
-    sums = {name: checksums.checksum(array) for name, array in arrays.items()}
-    _package().numpy.save_file(arrays, path, {"kerasish": json.dumps(sums)})
+    views = {name: np.ascontiguousarray(v.view()) for name, v in weights}
+    sums = {name: checksums.checksum(array) for name, array in views.items()}
+    header: dict[str, Any] = {"__metadata__": {"kerasish": json.dumps(sums)}}
+    arrays = sorted(views.items(), key=lambda pair: (-pair[1].itemsize, pair[0]))
+    end = 0
+    for name, array in arrays:
+        begin, end = end, end + array.nbytes
+        header[name] = {
+            "dtype": DTYPES[array.dtype.name],
+            "shape": array.shape,
+            "data_offsets": (begin, end),
+        }
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % ALIGNMENT)
+    with replacing(path) as new, open(new, "wb") as file:
+        file.write(len(text).to_bytes(8, "little") + text)
+        for _, array in arrays:
+            file.write(array.reshape(-1).view("uint8").data)
 
 
 def load_weights(

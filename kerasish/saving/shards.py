@@ -3,9 +3,10 @@
     {"metadata": {"total_size": bytes of all arrays, "kerasish_save": a mark},
      "weight_map": {"/layers/dense/vars": ["x_00000.weights.h5", ...], ...}}
 
-The shards have the layout of `weights_h5`; a group may go on in the next one. All are
-written beside and renamed at the end, the index last. Should that be cut short, the
-mark tells which shards are not those of the index.
+The shards have the layout of `weights_h5`; a group may go on in the next one. Keras
+wants these names, so that new ones take the places of old ones: all are written beside
+and renamed at the end, the index last. The mark tells which shards are not those of the
+index; until the new index stands, the old ones have a second name, which ends in it.
 """
 
 import json
@@ -25,7 +26,7 @@ __all__ = ["ENDING", "opened", "save_weights"]
 
 ENDING = ".weights.json"
 GIB = 2**30
-MARK = "kerasish_save"
+MARK, UNMARKED = "kerasish_save", "unmarked"
 
 
 class Shards:
@@ -77,11 +78,16 @@ class Shards:
 
 def save_weights(path: str, model: Any, max_shard_size: float) -> None:
     """Write shards of at most `max_shard_size` GiB, and at last their index."""
-    old = _old_names(path)
+    old, old_mark = _old_names(path)
+    folder = os.path.dirname(path)
     with ExitStack() as renamed:
         shards = Shards(path, max_shard_size * GIB, renamed)
         with shards.first_open, shards.open:
             weights_h5.save_weights(shards.first, model, room=shards.room)
+        for name in old:
+            with suppress(OSError):  # it is there already, or cannot be
+                place = os.path.join(folder, name)
+                os.link(place, _second_name(place, old_mark))
     size = float(shards.total)
     index = {
         "metadata": {"total_size": size, MARK: shards.mark},
@@ -92,23 +98,35 @@ def save_weights(path: str, model: Any, max_shard_size: float) -> None:
     for name in old:
         if name not in shards.names:
             with suppress(FileNotFoundError):
-                os.unlink(os.path.join(os.path.dirname(path), name))
+                os.unlink(os.path.join(folder, name))
+    second = rf"{_pattern(path)}\.([0-9a-f]{{16}}|{UNMARKED})"
+    for name in os.listdir(folder or "."):
+        if re.fullmatch(second, name):
+            os.unlink(os.path.join(folder, name))
 
 
-def _old_names(index: str) -> list[str]:
-    """Return the shards that an index names which is about to be replaced."""
-    stem = re.escape(os.path.basename(index).removesuffix(ENDING))
+def _old_names(index: str) -> tuple[list[str], str | None]:
+    """Return the shards of an index which is about to be replaced, and its mark."""
     try:
-        names, _ = read_index(index)
+        names, mark = read_index(index)
     except (OSError, ValueError):  # there is none, or it is no index
-        return []
-    return [name for name in names if re.fullmatch(rf"{stem}_\d+\.weights\.h5", name)]
+        return [], None
+    return [name for name in names if re.fullmatch(_pattern(index), name)], mark
+
+
+def _pattern(index: str) -> str:
+    stem = re.escape(os.path.basename(index).removesuffix(ENDING))
+    return rf"{stem}_\d+\.weights\.h5"
+
+
+def _second_name(path: str, mark: str | None) -> str:
+    return f"{path}.{mark or UNMARKED}"
 
 
 # --- reading -------------------------------------------------------------------------
 
 
-def read_index(index: str) -> tuple[list[str], Any]:
+def read_index(index: str) -> tuple[list[str], str | None]:
     """Return the names of the shards, which are files beside the index, and its mark.
 
     Raises:
@@ -134,27 +152,41 @@ def read_index(index: str) -> tuple[list[str], Any]:
             )
     metadata = found.get("metadata")
     mark = metadata.get(MARK) if isinstance(metadata, dict) else None
+    if mark is not None and not re.fullmatch("[0-9a-f]{16}", str(mark)):
+        raise ValueError(f"The file is damaged: the mark of {index!r} is {mark!r:.99}.")
     return list(dict.fromkeys(every)), mark
 
 
 @contextmanager
 def opened(index: str) -> Iterator[list[h5py.File]]:
     """Open all shards."""
-    names, mark = read_index(index)
-    with ExitStack() as stack:
-        files = []
-        for name in names:
-            path = os.path.join(os.path.dirname(index), name)
-            if not os.path.isfile(path):
-                raise ValueError(
-                    f"The file is damaged: shard {name!r} is missing, which the index "
-                    f"{index!r} names."
-                )
-            file = stack.enter_context(hdf5.opened(path, name))
-            if mark is not None and hdf5.text(file, MARK) != mark:
-                raise ValueError(
-                    f"The file is damaged: shard {name!r} was not saved together with "
-                    f"the index {index!r}."
-                )
-            files.append(file)
-        yield files
+    while True:
+        names, mark = read_index(index)
+        with ExitStack() as stack:
+            try:
+                files = [stack.enter_context(_shard(index, mark, n)) for n in names]
+            except ValueError:
+                if read_index(index) == (names, mark):
+                    raise
+                continue  # somebody saved meanwhile
+            yield files
+            return
+
+
+@contextmanager
+def _shard(index: str, mark: str | None, name: str) -> Iterator[h5py.File]:
+    path = os.path.join(os.path.dirname(index), name)
+    if os.path.isfile(second := _second_name(path, mark)):
+        path = second
+    if not os.path.isfile(path):
+        raise ValueError(
+            f"The file is damaged: shard {name!r} is missing, which the index "
+            f"{index!r} names."
+        )
+    with hdf5.opened(path, name) as file:
+        if hdf5.text(file, MARK) != mark:
+            raise ValueError(
+                f"The file is damaged: shard {name!r} was not saved together with "
+                f"the index {index!r}."
+            )
+        yield file
