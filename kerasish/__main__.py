@@ -7,7 +7,11 @@ from . import __version__, saving
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run a command; return the exit status: 1 if files differ, 2 for an error."""
+    """Run a command; return the exit status.
+
+    It is 0 if all is well, 1 if files differ or one is refused, 2 if a command, a file
+    or a package is missing.
+    """
     parser = argparse.ArgumentParser("python -m kerasish", description=__doc__)
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(dest="command", required=True)
@@ -20,14 +24,15 @@ def main(arguments: list[str] | None = None) -> int:
 
     try:
         if given.command == "inspect":
-            print(saving.inspect(given.file))
-            return 0
-        found = saving.compare(given.file, given.other)
-    except (OSError, ValueError) as error:
+            contents = saving.inspect(given.file)
+            print(contents)
+            return int(bool(contents.refused))
+        differences = saving.compare(given.file, given.other)
+        print(differences)
+        return int(bool(differences))
+    except (OSError, ValueError, ImportError) as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
-        return 2
-    print(found)
-    return int(bool(found))
+        return int(isinstance(error, ValueError)) or 2
 
 
 if __name__ == "__main__":

@@ -24,14 +24,15 @@ if TYPE_CHECKING:
     from .api import load_weights as load_weights
     from .api import save_model as save_model
     from .api import save_weights as save_weights
-    from .inspection import compare as compare
+    from .comparison import compare as compare
     from .inspection import inspect as inspect
 
 _HOMES = {
     **dict.fromkeys(
         ("load_model", "load_weights", "save_model", "save_weights"), "api"
     ),
-    **dict.fromkeys(("compare", "inspect"), "inspection"),
+    "compare": "comparison",
+    "inspect": "inspection",
 }
 
 __all__ = [

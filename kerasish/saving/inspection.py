@@ -1,39 +1,15 @@
-"""What is in a model file, and how two files differ; no model is built for it."""
+"""What is in a model file of any format; no model is built for it."""
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import h5py
-import numpy as np
+from . import hdf5, shards
+from .api import KINDS, existing, file_format, opened_model
+from .inventory import Array, Inventory, noted, opened
 
-from . import hdf5
-from .api import existing, file_format, opened_arrays, opened_model
-
-__all__ = ["Array", "Contents", "Difference", "Differences", "compare", "inspect"]
-
-# Where arrays lie -> what they are; all others are weights.
-KINDS = {
-    "optimizer": "optimizer",
-    "optimizer_weights": "optimizer",
-    "kerasish": "state",
-}
-
-
-@dataclass(frozen=True)
-class Array:
-    """An array of a file: its place, shape, dtype, and its layer's name if known."""
-
-    name: str
-    shape: tuple[int, ...]
-    dtype: str
-    layer: str | None = None
-
-    def __str__(self) -> str:
-        layer = f" of `{self.layer}`" if self.layer else ""
-        return f"{self.name}{layer} {self.shape} {self.dtype}"
+__all__ = ["Contents", "columns", "inspect"]
 
 
 @dataclass
@@ -42,18 +18,21 @@ class Contents:
 
     Attributes:
         path: of the file.
-        size: in bytes.
+        size: in bytes, that of shards included.
+        format: of the file, in words.
         versions: of what wrote it, by name.
         model: class and name of the model, None in a file of weights.
         layers: `(name, class)` of the layers that the config lists.
         training: what the model was compiled with, None if it was not.
         weights, optimizer, state: arrays of the layers, of the optimizer, and what
             kerasish keeps beside.
+        files: `(name, bytes)` of each shard.
         refused: what loading would not accept, in words.
     """
 
     path: str
     size: int
+    format: str = ""
     versions: dict[str, str] = field(default_factory=dict)
     model: str | None = None
     layers: list[tuple[str, str]] = field(default_factory=list)
@@ -61,15 +40,25 @@ class Contents:
     weights: list[Array] = field(default_factory=list)
     optimizer: list[Array] = field(default_factory=list)
     state: list[Array] = field(default_factory=list)
+    files: list[tuple[str, int]] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
+
+    @property
+    def checksums(self) -> str:
+        """How many of the arrays have one, in words."""
+        every = [*self.weights, *self.optimizer, *self.state]
+        count = sum(array.checked for array in every)
+        return f"{count} of {len(every)} arrays have one" if count else "none"
 
     def __str__(self) -> str:
         versions = ", ".join(f"{key} {value}" for key, value in self.versions.items())
         lines = [
-            f"{self.path}: {self.size:,} bytes",
+            f"{self.path}: {readable(self.size)}, {self.format}",
+            *_indented([(name, readable(size)) for name, size in self.files]),
             f"written by: {versions or 'unknown'}",
+            f"checksums: {self.checksums}",
             f"model: {self.model or 'none; weights alone'}",
-            *(f"  {name} ({kind})" for name, kind in self.layers),
+            *_indented([(name, f"({kind})") for name, kind in self.layers]),
             f"trained with: {self.training or 'not compiled'}",
         ]
         for title, arrays in (
@@ -77,10 +66,49 @@ class Contents:
             ("optimizer's state", self.optimizer),
             ("other state", self.state),
         ):
-            numbers = sum(int(np.prod(a.shape)) for a in arrays)
+            numbers = sum(array.size for array in arrays)
             lines.append(f"{title}: {len(arrays)} arrays, {numbers:,} numbers")
-            lines += [f"  {array}" for array in arrays]
+            lines += _indented([_row(array) for array in arrays])
         return "\n".join([*lines, *(f"REFUSED: {text}" for text in self.refused)])
+
+
+def _row(array: Array) -> tuple[str, ...]:
+    layer = f"of `{array.layer}`" if array.layer else ""
+    return array.name, layer, str(array.shape), array.dtype
+
+
+def _indented(rows: Sequence[Sequence[str]]) -> list[str]:
+    return [f"  {row}" for row in columns(rows)]
+
+
+def columns(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Set the cells of each row under those of the row before.
+
+    Example:
+        >>> from kerasish.saving.inspection import columns
+        >>> columns([("a", "b"), ("long", "c")])
+        ['a     b', 'long  c']
+    """
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    return [
+        "  ".join(f"{cell:{n}}" for cell, n in zip(row, widths) if n).rstrip()
+        for row in rows
+    ]
+
+
+def readable(size: float) -> str:
+    """Return a number of bytes in the unit that suits it.
+
+    Example:
+        >>> from kerasish.saving.inspection import readable
+        >>> readable(5), readable(3 * 2**20)
+        ('5 bytes', '3.0 MiB (3,145,728 bytes)')
+    """
+    exact, units = f"{size:,} bytes", iter(("KiB", "MiB", "GiB", "TiB"))
+    unit = ""
+    while size >= 1024 and (following := next(units, "")):
+        size, unit = size / 1024, following
+    return f"{size:.1f} {unit} ({exact})" if unit else exact
 
 
 def inspect(path: str | os.PathLike[str]) -> Contents:
@@ -89,11 +117,13 @@ def inspect(path: str | os.PathLike[str]) -> Contents:
     What loading would refuse is listed, not raised, as long as the file can be opened.
 
     Args:
-        path: of an HDF5 file or a `.keras` archive.
+        path: of a file of any format: `.keras`, `.h5`, `.weights.h5`, the index of
+            shards, `.safetensors`.
 
     Raises:
         FileNotFoundError: if there is no such file.
         ValueError: if it is no model file at all.
+        ImportError: if it is a safetensors file, and the extra of that name is missing.
 
     Example:
         >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
@@ -102,33 +132,50 @@ def inspect(path: str | os.PathLike[str]) -> Contents:
         [(2, 1), (1,)]
     """
     path = existing(path)
-    file_format(path)
-    found, alone = Contents(path, os.path.getsize(path)), True
-    with _noted(found.refused), opened_arrays(path) as file:
-        for name, dataset in datasets(file, found.refused):
-            array = Array(name, dataset.shape, str(dataset.dtype), _layer(dataset))
-            getattr(found, KINDS.get(name.split("/")[0], "weights")).append(array)
-        for place in (file, file.get("model_weights")):
+    kind = file_format(path)
+    found = Contents(path, os.path.getsize(path), KINDS[kind])
+    if kind == "index":
+        with noted(found.refused):
+            _measure(found)
+    whole = kind == "zip"
+    with noted(found.refused), opened(path) as inventory:
+        found.refused += inventory.refused
+        for array in inventory.arrays:
+            getattr(found, array.kind).append(array)
+        for place in _signed(inventory):
             for name in ("keras_version", "backend"):
-                with _noted(found.refused):
-                    value = hdf5.text(place, name) if place is not None else None
+                with noted(found.refused):
+                    value = hdf5.text(place, name)
                     found.versions |= {name: value} if value is not None else {}
-        alone = h5py.is_hdf5(path) and not hdf5.has_attribute(file, "model_config")
-    if not alone:
+        if kind == "hdf5":
+            whole = hdf5.has_attribute(inventory.files[0], "model_config")
+    if whole:
         _describe(found)
     return found
 
 
-def _layer(dataset: h5py.Dataset) -> str | None:
-    try:
-        return hdf5.text(dataset.parent, "name")
-    except ValueError:
-        return None
+def _measure(found: Contents) -> None:
+    """Add the sizes of the shards that are there."""
+    names, _ = shards.read_index(found.path)
+    folder = os.path.dirname(found.path)
+    for name in names:
+        if os.path.isfile(place := os.path.join(folder, name)):
+            found.files.append((name, os.path.getsize(place)))
+    found.size += sum(size for _, size in found.files)
+
+
+def _signed(inventory: Inventory) -> list[Any]:
+    """Where versions may stand."""
+    if inventory.format not in ("hdf5", "zip"):
+        return []
+    (file,) = inventory.files
+    more = [hdf5.child(file, n) for n in hdf5.entries(file) if n == "model_weights"]
+    return [file, *more]
 
 
 def _describe(found: Contents) -> None:
     """Add what the file's configs say."""
-    with _noted(found.refused), opened_model(found.path) as whole:
+    with noted(found.refused), opened_model(found.path) as whole:
         found.versions |= whole.made
         config = whole.config["config"]
         name = config.get("name", "") if isinstance(config, dict) else ""
@@ -139,126 +186,12 @@ def _describe(found: Contents) -> None:
             for part in parts
             if isinstance(part, dict) and isinstance(part.get("config"), dict)
         ]
+        ranks = {name: rank for rank, (name, _) in enumerate(found.layers)}
+        found.weights.sort(
+            key=lambda a: ranks.get((a.layer or "").split("/")[0], len(ranks))
+        )
         if training := whole.training():
             optimizer = training.get("optimizer")
             if isinstance(optimizer, dict):
                 optimizer = optimizer.get("class_name")
-            loss = training.get("loss")
-            found.training = f"{optimizer}, loss {loss}"
-
-
-@contextmanager
-def _noted(refused: list[str]) -> Iterator[None]:
-    try:
-        yield
-    except ValueError as error:
-        refused.append(str(error))
-
-
-def datasets(
-    group: h5py.Group, refused: list[str], path: str = ""
-) -> Iterator[tuple[str, h5py.Dataset]]:
-    """Yield all arrays that may be read; say of the others why they may not."""
-    for name in hdf5.entries(group):
-        place = f"{path}/{name}".lstrip("/")
-        with _noted(refused):
-            thing = hdf5.child(group, name, h5py.HLObject)
-            if isinstance(thing, h5py.Group):
-                yield from datasets(thing, refused, place)
-            else:
-                hdf5.stored_shape(thing)
-                yield place, thing
-
-
-# --- two files -----------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Difference:
-    """How an array of one file differs from that of the other.
-
-    Attributes:
-        name: its place in both files.
-        largest: the largest absolute difference; None if they cannot be compared.
-        note: why not: missing on a side, or another shape; else empty.
-    """
-
-    name: str
-    largest: float | None
-    note: str = ""
-
-
-@dataclass
-class Differences:
-    """The arrays in which two files differ; false if there are none."""
-
-    paths: tuple[str, str]
-    same: int
-    found: list[Difference]
-
-    def __bool__(self) -> bool:
-        return bool(self.found)
-
-    def __str__(self) -> str:
-        lines = [f"{self.same} arrays are the same in {' and '.join(self.paths)}"]
-        for one in self.found:
-            size = "" if one.largest is None else f"differs by up to {one.largest:.3g}"
-            lines.append(f"  {one.name}: {size}{one.note}")
-        return "\n".join(lines)
-
-
-def compare(
-    path_a: str | os.PathLike[str], path_b: str | os.PathLike[str]
-) -> Differences:
-    """Say which arrays of two model files differ, and by how much.
-
-    Args:
-        path_a, path_b: HDF5 files or `.keras` archives, both of the same layout.
-
-    Returns:
-        `Differences`, which are false if every array is on both sides with the same
-        numbers (NaN equals NaN).
-
-    Raises:
-        FileNotFoundError, ValueError: as for `inspect`; and for what may not be read.
-
-    Example:
-        >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
-        >>> model.save_weights("a.weights.h5")
-        >>> model.set_weights([model.get_weights()[0], [3.0]])
-        >>> model.save_weights("b.weights.h5")
-        >>> print(keras.saving.compare("a.weights.h5", "b.weights.h5"))
-        1 arrays are the same in a.weights.h5 and b.weights.h5
-          layers/dense/vars/1: differs by up to 3
-    """
-    names = existing(path_a), existing(path_b)
-    refused: list[str] = []
-    with opened_arrays(names[0]) as a, opened_arrays(names[1]) as b:
-        left, right = (dict(datasets(file, refused)) for file in (a, b))
-        if refused:
-            raise ValueError(" ".join(refused))
-        every = dict.fromkeys((*left, *right))
-        found = [_difference(name, left, right, names) for name in every]
-    differing = [one for one in found if one is not None]
-    return Differences(names, len(found) - len(differing), differing)
-
-
-def _difference(
-    name: str, left: dict[str, Any], right: dict[str, Any], paths: tuple[str, str]
-) -> Difference | None:
-    for side, path in ((left, paths[0]), (right, paths[1])):
-        if name not in side:
-            return Difference(name, None, f"is not in {path}")
-    a, b = left[name], right[name]
-    if (a.shape, a.dtype) != (b.shape, b.dtype):
-        kinds = [f"{x.shape} {x.dtype}" for x in (a, b)]
-        return Difference(name, None, f"is {kinds[0]} here, {kinds[1]} there")
-    one, other = (hdf5.read(x, x.shape) for x in (a, b))
-    if one.tobytes() == other.tobytes():
-        return None
-    if one.dtype.kind == "V":
-        return Difference(name, None, "has other bytes")
-    with np.errstate(invalid="ignore"):
-        gap = np.abs(one.astype("float64") - other.astype("float64"))
-    largest = float(np.max(np.where(np.isnan(one) & np.isnan(other), 0, gap)))
-    return Difference(name, largest) if largest != 0 else None
+            found.training = f"{optimizer}, loss {training.get('loss')}"

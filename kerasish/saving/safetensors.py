@@ -55,6 +55,7 @@ class Entry(NamedTuple):
 
     name: str
     shape: tuple[int, ...]
+    dtype: str
     file: Any
     checksum: int | None
 
@@ -145,8 +146,10 @@ def opened(path: str) -> Iterator[list[Bundle]]:
 
 def _entry(file: Any, name: str, sums: Any) -> Entry:
     known = sums.get(name) if isinstance(sums, dict) else None
-    shape = tuple(file.get_slice(name).get_shape())
-    return Entry(name, shape, file, known if isinstance(known, int) else None)
+    about = file.get_slice(name)
+    shape, code = tuple(about.get_shape()), about.get_dtype()
+    dtype = next((name for name, c in DTYPES.items() if c == code), code)
+    return Entry(name, shape, dtype, file, known if isinstance(known, int) else None)
 
 
 def _by_layer(weights: Iterable[tuple[str, Any]]) -> list[Bundle]:
