@@ -15,13 +15,14 @@ import numpy as np
 import pytest
 
 import kerasish
-from kerasish.saving import atomic, hdf5
+from kerasish.saving import atomic, backup, hdf5, inventory, shards
 
 if sys.platform == "win32":
     pytest.skip("needs fork and signals", allow_module_level=True)
 
 WIDE = 700  # about 2 MB
-ENDINGS = (".h5", ".keras", ".weights.h5")
+ENDINGS = (".h5", ".keras", ".weights.h5", ".weights.json", ".safetensors")
+SHARD = 2.5 * 2**-10  # GiB: two files and an index, and all must fit each other
 # A function that saving uses, which of its calls is the last thing that the writer
 # does, and what stands there afterwards.
 LAST_WORDS = [
@@ -32,18 +33,50 @@ LAST_WORDS = [
     ("replace", 1, "old"),
     ("_sync_folder", 1, "new"),
 ]
+OTHERS = {
+    ".weights.json": [
+        ("mkstemp", 2, "old"),
+        ("write", 2, "old"),
+        ("link", 2, "old"),
+        ("replace", 1, "old"),
+        ("replace", 2, "old"),  # one shard is in the place of an old one
+        ("replace", 3, "old"),
+        ("_sync_folder", 3, "new"),
+        ("_sweep", 2, "new"),
+    ],
+    ".safetensors": [w for w in LAST_WORDS if w[0] != "write"],
+}
+# Two shards, what two old ones are called, too, and an index of an earlier death.
+MOST_LEFT = {".weights.json": 5}
 KILLS = 14  # for each ending, spread over the time that saving takes
 
 
 def constant(value):
-    model = kerasish.Sequential([kerasish.Input((WIDE,)), kerasish.layers.Dense(WIDE)])
+    inner = kerasish.layers.Dense(WIDE, use_bias=False)
+    model = kerasish.Sequential(
+        [kerasish.Input((WIDE,)), inner, kerasish.layers.Dense(WIDE)]
+    )
     model.compile("sgd", "mse")
     model.set_weights([np.full(w.shape, value) for w in model.get_weights()])
     return model
 
 
 def save(model, path):
-    (model.save_weights if ".weights" in str(path) else model.save)(path)
+    path = str(path)
+    if path.endswith(".json"):
+        model.save_weights(path, max_shard_size=SHARD)
+    elif "weights" in path or path.endswith(".safetensors"):
+        model.save_weights(path)
+    else:
+        model.save(path)
+
+
+def files_of(path):
+    """What a whole save leaves in the folder."""
+    name = os.path.basename(path)
+    if name.endswith(".json"):
+        return {name, "m_00000.weights.h5", "m_00001.weights.h5"}
+    return {name}
 
 
 def value_of(path, model):
@@ -59,7 +92,12 @@ def die():
 
 def dying_at(name, count):
     """Let a function of the saving code kill the process at one of its calls."""
-    owners = {"write": hdf5, "_sync_folder": atomic, "mkstemp": atomic.tempfile}
+    owners = {
+        "write": hdf5,
+        "_sweep": shards,
+        "_sync_folder": atomic,
+        "mkstemp": atomic.tempfile,
+    }
     owner, left = owners.get(name, os), [count]
     inner = getattr(owner, name)
 
@@ -87,7 +125,8 @@ def write_and_die(folder):
         begin = time.perf_counter()
         save(model, path)
         usual, value = time.perf_counter() - begin, value_of(path, reader)
-        deaths = [*LAST_WORDS, *np.linspace(0, 1.5 * usual, KILLS).tolist()]
+        words = OTHERS.get(ending, LAST_WORDS)
+        deaths = [*words, *np.linspace(0, 1.2 * usual, KILLS).tolist()]
         for death in deaths:
             old, value = value, value + 1.0
             model.set_weights([np.full(w.shape, value) for w in model.get_weights()])
@@ -109,10 +148,12 @@ def write_and_die(folder):
             killed = os.WTERMSIG(os.waitpid(pid, 0)[1]) == signal.SIGKILL
             found = value_of(path, reader)
             which = {old: "old", value: "new"}[found]
-            print(killed, which, len(os.listdir(folder)), flush=True)
+            more = set(os.listdir(folder)) - files_of(path)
+            print(killed, which, len(more), flush=True)
             value = found
         save(model, path)
-        os.unlink(path)
+        for name in files_of(path):
+            os.unlink(os.path.join(folder, name))
         print(*os.listdir(folder), flush=True)
 
 
@@ -129,14 +170,19 @@ def test_killed_at_any_moment_there_is_the_old_model_or_the_new(tmp_path):
         text, errors = writer.communicate()
     assert writer.returncode == 0, errors
     lines = iter(text.splitlines())
-    for _ in ENDINGS:
-        for _, _, which in LAST_WORDS:
-            killed, found, files = next(lines).split()
+    for ending in ENDINGS:
+        amid = 0
+        for _, _, which in OTHERS.get(ending, LAST_WORDS):
+            killed, found, more = next(lines).split()
             assert (killed, found) == ("True", which)
-            assert int(files) <= 2  # what one of the dead left, until the next writes
+            # What one of the dead left, until the next one sweeps.
+            assert int(more) <= MOST_LEFT.get(ending, 1)
         for _ in range(KILLS):  # the first before anything, the last after all
-            _, found, files = next(lines).split()
-            assert found in ("old", "new") and int(files) <= 2
+            killed, found, more = next(lines).split()
+            assert found in ("old", "new") and int(more) <= MOST_LEFT.get(ending, 1)
+            amid += killed == "True" and int(more) > 0
+        print(f"{ending}: {amid} of {KILLS} died while a new file was being written")
+        assert amid >= KILLS // 4
         assert next(lines) == ""  # nothing at all is left
 
 
@@ -146,12 +192,13 @@ def read_again_and_again(path):
     print("reading", flush=True)
     while os.path.exists(path + ".go"):
         value_of(path, reader)
-        assert kerasish.saving.load_model(path).built
+        if path.endswith((".keras", "m.h5")):
+            assert kerasish.saving.load_model(path).built
         count += 1
     print(count, flush=True)
 
 
-@pytest.mark.parametrize("ending", [".h5", ".keras"])
+@pytest.mark.parametrize("ending", ENDINGS)
 def test_saving_over_a_file_that_another_process_reads(ending, tmp_path):
     path, model = tmp_path / f"m{ending}", constant(1.0)
     save(model, path)
@@ -167,45 +214,76 @@ def test_saving_over_a_file_that_another_process_reads(ending, tmp_path):
     assert int(text) >= 1
 
 
-def test_a_file_that_is_open_stays_as_it_was(tmp_path):
-    model, path = constant(1.0), tmp_path / "m.h5"
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_file_that_is_open_stays_as_it_was(ending, tmp_path):
+    model, path = constant(1.0), tmp_path / f"m{ending}"
     save(model, path)
-    with hdf5.opened(path, "m") as file:
+    with inventory.opened(str(path)) as file:
         model.set_weights([np.full(w.shape, 2.0) for w in model.get_weights()])
         save(model, path)
-        groups = hdf5.child(file, "model_weights")
-        (layer,) = [n for n in hdf5.entries(groups) if n.startswith("dense")]
-        found = []
-        groups[layer].visititems(
-            lambda _, x: found.append(x[()]) if hasattr(x, "shape") else None
-        )
-    assert {float(x) for a in found for x in np.unique(a)} == {1.0}
+        found = {float(x) for a in file.of("weights") for x in np.unique(a.read())}
+    assert found == {1.0}
     assert value_of(path, model) == 2.0
 
 
 LIMITS = (0, 100, 3_000, 100_000, 1_500_000)
 
 
-@pytest.mark.parametrize("ending", [*ENDINGS, "_weights.h5"])
-def test_a_full_disk_leaves_the_old_file_and_says_so(ending, tmp_path):
+def full(write, path):
+    """Save where there is no room: it says so, and nothing has changed."""
+    before = {p.name: p.read_bytes() for p in path.parent.iterdir()}
+    with pytest.raises(OSError, match=r"Cannot save to .*is full; make") as info:
+        write(path)
+    assert info.value.errno in (errno.EFBIG, errno.ENOSPC)
+    assert path.name.split(".")[0] in str(info.value)
+    assert {p.name: p.read_bytes() for p in path.parent.iterdir()} == before
+
+
+def back_up(path):
+    """Save as `BackupAndRestore` does."""
+    backup.save(path, constant(1.0), {"epoch": 1, "order": np.arange(9)})
+
+
+WRITERS = {
+    **{f"m{ending}": lambda path: save(constant(1.0), path) for ending in ENDINGS},
+    "m_weights.h5": lambda path: constant(1.0).save_weights(path),
+    "backup": back_up,
+}
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_a_full_disk_leaves_the_old_file_and_says_so(name, tmp_path):
     resource = pytest.importorskip("resource")
-    model, path = constant(1.0), tmp_path / f"m{ending}"
-    write = model.save_weights if "weights" in ending else model.save
+    path, write = tmp_path / name, WRITERS[name]
     write(path)
-    old = path.read_bytes()
     _, most = limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     for limit in LIMITS:
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, most))
         try:
-            with pytest.raises(
-                OSError, match=r"Cannot save to .*is full; make"
-            ) as info:
-                write(path)
+            full(write, path)
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-        assert info.value.errno == errno.EFBIG and str(path) in str(info.value)
-        assert path.read_bytes() == old and os.listdir(tmp_path) == [path.name]
     write(path)
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system that has room for one model, not for two."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=6m", "none", str(place)]
+    try:
+        subprocess.run(command, check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("may not mount a file system; the limit of file sizes is tested")
+    yield place
+    subprocess.run(["umount", str(place)], check=True)
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_a_disk_that_is_really_full(name, small_disk):
+    WRITERS[name](small_disk / name)
+    full(WRITERS[name], small_disk / name)
 
 
 def test_errors_that_are_not_of_the_disk_stay_what_they_are(tmp_path):

@@ -80,6 +80,7 @@ def save_weights(path: str, model: Any, max_shard_size: float) -> None:
     """Write shards of at most `max_shard_size` GiB, and at last their index."""
     old, old_mark = _old_names(path)
     folder = os.path.dirname(path)
+    _sweep(path, old_mark or UNMARKED)
     with ExitStack() as renamed:
         shards = Shards(path, max_shard_size * GIB, renamed)
         with shards.first_open, shards.open:
@@ -99,9 +100,15 @@ def save_weights(path: str, model: Any, max_shard_size: float) -> None:
         if name not in shards.names:
             with suppress(FileNotFoundError):
                 os.unlink(os.path.join(folder, name))
-    second = rf"{_pattern(path)}\.([0-9a-f]{{16}}|{UNMARKED})"
-    for name in os.listdir(folder or "."):
-        if re.fullmatch(second, name):
+    _sweep(path, "nothing")
+
+
+def _sweep(index: str, needed: str) -> None:
+    """Remove second names, but those that end in what is still needed."""
+    folder = os.path.dirname(index) or "."
+    second = re.compile(rf"{_pattern(index)}\.([0-9a-f]{{16}}|{UNMARKED})")
+    for name in os.listdir(folder) if os.path.isdir(folder) else ():
+        if (found := second.fullmatch(name)) and found[1] != needed:
             os.unlink(os.path.join(folder, name))
 
 
