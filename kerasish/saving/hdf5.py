@@ -18,15 +18,8 @@ import numpy as np
 from ..documents import MAX_TEXT as MAX_DOCUMENT
 from ..documents import document
 from . import checksums
-from .survey import (
-    MAX_TEXTS,
-    Survey,
-    check_dataset,
-    check_texts,
-    place,
-    plainly,
-    survey,
-)
+from .survey import Survey, check_dataset, place, plainly, survey
+from .texts import Texts
 
 __all__ = [
     "MAX_DOCUMENT",
@@ -48,10 +41,10 @@ __all__ = [
 # HDF5 keeps attributes in an object header of 64 KiB; longer lists are cut in pieces.
 HEADER_LIMIT = 64_512
 MAX_NAME = 4_096
-FEW = 64  # times the file's size that texts may take
-MAX_NAMES = 1_000_000
+MAX_NAMES, MAX_NAMES_SIZE = 1_000_000, 2**27
 ALIGNMENT = 64
 _surveys: WeakKeyDictionary[h5py.File, Survey] = WeakKeyDictionary()
+_texts: WeakKeyDictionary[h5py.File, Texts] = WeakKeyDictionary()
 
 
 @contextmanager
@@ -69,8 +62,8 @@ def opened(source: Any, name: str) -> Iterator[h5py.File]:
             found = _surveys[file] = survey(file)
             is_path = isinstance(source, (str, os.PathLike))
             with open(source, "rb") if is_path else nullcontext(source) as content:
-                check_texts(content, found.places)
-            yield file
+                _texts[file] = Texts(content, found.places)
+                yield file
         except (ValueError, Warning):
             raise
         except Exception as error:
@@ -208,18 +201,14 @@ def _attribute(thing: Any, name: str) -> Any:
     kind = h5py.check_string_dtype(dtype)
     if kind is None or shape is None or len(shape) > 1:
         raise ValueError(f"The file is damaged: {where} is not text.")
-    most, limit = kind.length or 1, MAX_TEXTS
-    if kind.length is None and size > 1:  # all may be the same long text
-        most = thing.file.id.get_filesize()
-        limit = max(limit, FEW * most)
-        if size > FEW:
-            most -= surveyed(thing.file).stored
-    if size > MAX_NAMES or size * most > limit:
+    if size > MAX_NAMES or size * (kind.length or 1) > MAX_NAMES_SIZE:
         raise ValueError(
-            f"The file is refused: {where} declares {size} texts of up to {most} bytes "
-            "each. Long lists of names are written with a fixed length."
+            f"The file is refused: {where} declares {size} texts, each of "
+            f"{kind.length or 'some'} bytes, more than the names of any model."
         )
     with plainly(where):
+        if kind.length is None:
+            _texts[thing.file].check(thing, name, size)
         value = thing.attrs[name]
         return _decoded(value) if shape == () else [_decoded(v) for v in value]
 
@@ -250,14 +239,15 @@ def attribute_names(group: h5py.Group, name: str) -> list[str]:
     """Return a list of names kept in an attribute, or in pieces `name0`, `name1` ..."""
     value = _attribute(group, name)
     if value is None:
-        pieces: list[Any] = []
-        while (piece := _attribute(group, f"{name}{len(pieces)}")) is not None:
-            pieces.append(piece)
-        if not pieces:
+        value, count = [], 0
+        while (piece := _attribute(group, f"{name}{count}")) is not None:
+            value, count = [*value, *piece], count + 1
+            if len(set(value)) < len(value):  # more of the same would follow
+                break
+        if not count:
             raise ValueError(
                 f"The file is damaged: `{place(group)}` lacks the attribute `{name}`."
             )
-        value = [item for piece in pieces for item in piece]
     if isinstance(value, str):
         raise ValueError(f"The file is damaged: attribute `{name}` is not a list.")
     if len(set(value)) < len(value):

@@ -6,14 +6,13 @@ than the file's real size justifies.
 """
 
 import math
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, NamedTuple
 
 import h5py
 
-__all__ = ["check_dataset", "check_texts", "place", "plainly", "survey"]
+__all__ = ["check_dataset", "place", "plainly", "survey"]
 
 # Filters built into HDF5 and h5py: deflate, shuffle, fletcher32, lzf. Any other would
 # have HDF5 look for a plug-in library to load.
@@ -23,10 +22,6 @@ BEST_RATIO = 1_100
 MAX_CHUNK = 2**22
 MAX_DEPTH = 64
 MAX_OBJECTS = 1_000_000
-# How a collection of texts begins (a global heap), what it takes at least and at most;
-# an attribute may not take more in memory either, all its texts may be the same one.
-TEXTS, LEAST_TEXTS, MAX_TEXTS = b"GCOL\x01", 4096, 2**27
-PIECE = 2**22
 # The least that an object, with its header and its name, takes of a file.
 LEAST = 24
 
@@ -115,47 +110,6 @@ def _object(group: Any, name: bytes, seen: set[int]) -> Any:
         raise ValueError(f"The file is refused: {where} is {wrong}.")
     seen.add(about.addr)
     return h5py.h5o.open(group, name)
-
-
-def check_texts(file: BinaryIO, places: list[tuple[int, int]]) -> None:
-    """Refuse collections of texts that HDF5 itself would read without end.
-
-    Args:
-        file: the HDF5 file.
-        places: of arrays, where no collection is.
-    """
-    size, at = file.seek(0, os.SEEK_END), 0
-    for begin, length in [*sorted(places), (size, 0)]:
-        while at < begin:
-            file.seek(at)
-            if not (piece := file.read(min(PIECE, begin - at))):
-                return
-            found = piece.find(TEXTS)
-            at += len(piece) if found < 0 else found
-            if found >= 0:
-                at += _checked_texts(file, at)
-            elif at < begin:
-                at -= len(TEXTS)  # one may begin at the end of the piece
-        at = max(at, begin + length)
-
-
-def _checked_texts(file: BinaryIO, begin: int) -> int:
-    """Walk over a collection as HDF5 does; return its length."""
-    file.seek(begin)
-    length = int.from_bytes(file.read(16)[8:], "little")
-    file.seek(begin)
-    content = file.read(min(length, MAX_TEXTS))
-    at, step = 16, length
-    while step > 0 and at + 16 <= length == len(content) >= LEAST_TEXTS:
-        number = int.from_bytes(content[at : at + 2], "little")
-        step = int.from_bytes(content[at + 8 : at + 16], "little")
-        step = 16 + -(-step // 8) * 8 if number else step
-        at += step
-    if at > length or at + 16 <= length:
-        raise ValueError(
-            f"The file is damaged: its texts at byte {begin} do not follow each other."
-        )
-    return length
 
 
 def check_dataset(dataset: h5py.Dataset) -> None:
