@@ -2,10 +2,12 @@
 
 import contextlib
 import hashlib
+import http.server
 import io
 import os
 import stat
 import tarfile
+import threading
 import zipfile
 from pathlib import Path
 
@@ -142,6 +144,68 @@ def test_a_file_that_is_not_there(tmp_path):
     with pytest.raises(OSError, match="Could not fetch"):
         get_file(origin=(tmp_path / "none.txt").as_uri(), cache_dir=tmp_path)
     assert os.listdir(tmp_path / "datasets") == []
+
+
+class Answers(http.server.BaseHTTPRequestHandler):
+    """A server that is cut off, lies about lengths, or leads elsewhere."""
+
+    def do_GET(self):
+        place = self.path.strip("/")
+        if place in ("file", "loop", "ftp"):
+            targets = {"file": "file:///etc/passwd", "loop": "/loop"}
+            self.send_response(302)
+            self.send_header("Location", targets.get(place, "ftp://127.0.0.1/x"))
+            self.end_headers()
+            return
+        self.send_response(404 if place == "none" else 200)
+        if place == "short":
+            self.send_header("Content-Length", "1000")
+        if place == "chunked":
+            self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        self.wfile.write(b"40\r\nless" if place == "chunked" else CONTENT)
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def server():
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answers) as one:
+        one.protocol_version = "HTTP/1.1"
+        thread = threading.Thread(target=one.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{one.server_port}"
+        one.shutdown()
+        thread.join()
+
+
+def test_http_with_a_hash(server, tmp_path):
+    right = {"file_hash": hashlib.sha256(CONTENT).hexdigest(), "cache_dir": tmp_path}
+    path = get_file("x", f"{server}/x", **right)
+    assert Path(path).read_bytes() == CONTENT
+    assert stat.S_IMODE(os.stat(path).st_mode) & 0o444 == 0o444
+    with pytest.raises(ValueError, match="another hash"):
+        get_file("y", f"{server}/x", **{**right, "file_hash": "0" * 64})
+    assert os.listdir(tmp_path / "datasets") == ["x"]
+
+
+@pytest.mark.parametrize("place", ["short", "chunked", "file", "loop", "ftp", "none"])
+def test_what_is_cut_off_or_leads_elsewhere_leaves_nothing(place, server, tmp_path):
+    hashed = {"file_hash": hashlib.sha256(CONTENT).hexdigest()}
+    with pytest.raises((OSError, ValueError), match=r"fetch|leads to|must begin"):
+        get_file("x", f"{server}/{place}", cache_dir=tmp_path, **hashed)
+    assert os.listdir(tmp_path / "datasets") == []
+
+
+def test_what_the_place_is_when_it_is_taken(source, tmp_path):
+    origin = (source / "x.txt").as_uri()
+    (tmp_path / "datasets").mkdir()
+    (tmp_path / "secret").write_text("old")
+    (tmp_path / "datasets" / "x.txt").symlink_to(tmp_path / "secret")
+    path = Path(get_file(origin=origin, cache_dir=tmp_path))
+    assert path.read_bytes() == CONTENT and not path.is_symlink()
+    assert (tmp_path / "secret").read_text() == "old"
 
 
 FILE = tarfile.REGTYPE

@@ -1,6 +1,7 @@
 """Files from the network: fetched once, verified, and extracted within one folder."""
 
 import hashlib
+import http.client
 import os
 import shutil
 import stat
@@ -157,7 +158,7 @@ def _fetch(origin: str, path: Path, expected: str | None, algorithm: str) -> Non
             with opener.open(origin, timeout=TIMEOUT) as source, open(new, "wb") as out:
                 shutil.copyfileobj(source, out, PIECE)
                 length = source.headers.get("Content-Length")
-        except OSError as error:
+        except (OSError, http.client.HTTPException) as error:
             raise OSError(f"Could not fetch {origin!r}: {error}") from error
         if length is not None and int(length) != new.stat().st_size:
             raise OSError(
