@@ -121,6 +121,13 @@ def default_generator() -> SeedGenerator:
     return _Default.generator
 
 
+def default_state() -> np.ndarray | None:
+    """Return the state of the default generator, None if nothing was drawn yet."""
+    if _Default.generator is None or _Default.stale:
+        return None
+    return _Default.generator.state.numpy()
+
+
 def seed_default(seed: int) -> None:
     """Start the default generator anew; `keras.utils.set_random_seed` calls this.
 

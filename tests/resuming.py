@@ -101,6 +101,11 @@ CASES = {
     "accumulating": (lambda: adam(gradient_accumulation_steps=3), list, {}),
     "data set": (adam, lambda: [reducing()], {"x": Batches}),
     "steps": (adam, list, {"steps_per_epoch": 2}),
+    "nobody's generator": (
+        lambda: net(optimizers.SGD(0.1), Shaking()),
+        lambda: [reducing()],
+        {},
+    ),
 }
 # These are exact only if the training is not ended and begun again.
 UNENDED = {
@@ -110,11 +115,6 @@ UNENDED = {
         CASES["validation"][2],
     ),
     "averages": (lambda: adam(use_ema=True, ema_momentum=0.9), list, {}),
-    "nobody's generator": (
-        lambda: net(optimizers.SGD(0.1), Shaking()),
-        lambda: [reducing()],
-        {},
-    ),
 }
 ALL = CASES | UNENDED
 
@@ -195,41 +195,32 @@ def straight(name, path, freq, **_):
 
 
 def half(name, path, **_):
-    """Train half of the epochs, save in both formats; return what callbacks know."""
+    """Train half of the epochs, save in both formats."""
     model = fresh(name)
-    told = fit(model, name, epochs=EPOCHS // 2)
+    fit(model, name, epochs=EPOCHS // 2)
     for ending in ".h5", ".keras":
         model.save(path + ending)
-    return callbacks.CallbackList(told).get_state()
 
 
-def other_half(name, path, ending, state, **_):
-    model, told = keras.saving.load_model(path + ending), ALL[name][1]()
-    known = callbacks.LambdaCallback(
-        on_train_begin=lambda logs: callbacks.CallbackList(told).set_state(state)
-    )
-    if not model_stopped(state):
-        fit(model, name, [known], initial=EPOCHS // 2, callbacks=told)
+def other_half(name, path, ending, **_):
+    """Go on with callbacks that are new, in a process that is new."""
+    model = keras.saving.load_model(path + ending)
+    fit(model, name, initial=EPOCHS // 2)
     return outcome(model)
 
 
-def model_stopped(state):
-    return state.get("EarlyStopping", {}).get("stopped_epoch", 0) > 0
-
-
 def checkpointed(name, path, **_):
-    """Take a checkpoint of the middle; what is trained after it does not count."""
-    known, told = {}, ALL[name][1]()
+    """Take checkpoints; what is trained after them does not count."""
     saver = callbacks.ModelCheckpoint(path + "-{epoch}.keras")
-
-    def keep(epoch, logs):
-        if epoch + 1 == EPOCHS // 2:
-            known.update(callbacks.CallbackList(told).get_state())
-
-    watch = callbacks.LambdaCallback(on_epoch_end=keep)
-    fit(fresh(name), name, [saver, watch], callbacks=told)
+    fit(fresh(name), name, [saver])
     os.rename(f"{path}-{EPOCHS // 2}.keras", path + ".checkpoint")
-    return known
+
+
+def checkpointed_within(name, path, **_):
+    """Take checkpoints within epochs; one of the epoch behind the middle counts."""
+    saver = callbacks.ModelCheckpoint(path + "-{epoch}-{batch}.h5", save_freq=1)
+    fit(fresh(name), name, [saver])
+    os.rename(f"{path}-{EPOCHS // 2 + 1}-2.h5", path + ".batch")
 
 
 def interrupted(name, path, freq, where, **_):

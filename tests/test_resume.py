@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 from resuming import ALL, CASES, EPOCHS
@@ -80,6 +81,7 @@ def runs(tmp_path_factory):
         if name in CASES:
             before.append({"action": "half", "name": name, "path": path})
             before.append({"action": "checkpointed", "name": name, "path": path})
+            before.append({"action": "checkpointed_within", "name": name, "path": path})
         for how, (freq, where) in hows.items():
             job = {"name": name, "path": f"{path} {how}", "freq": freq, "how": how}
             before.append({**job, "action": "interrupted", "where": where})
@@ -88,10 +90,14 @@ def runs(tmp_path_factory):
     for job, answer in zip(before, ran(before), strict=True):
         if job["action"] == "straight":
             found[job["name"], job["freq"]] = answer
-        endings = {"half": (".h5", ".keras"), "checkpointed": (".checkpoint",)}
+        endings = {
+            "half": (".h5", ".keras"),
+            "checkpointed": (".checkpoint",),
+            "checkpointed_within": (".batch",),
+        }
         for ending in endings.get(job["action"], ()):
-            more = {"ending": ending, "how": ending, "state": answer}
-            after.append({**job, **more, "action": "other_half"})
+            more = {"ending": ending, "how": ending, "action": "other_half"}
+            after.append({**job, **more})
     deaths = []
     for how, (freq, double, kill) in KILLED.items():
         path = str(root / f"killed {how}")
@@ -118,7 +124,7 @@ def assert_goes_on(found, whole):
             assert values == whole["history"][key][first:], key
 
 
-FILES = [".h5", ".keras", ".checkpoint"]
+FILES = [".h5", ".keras", ".checkpoint", ".batch"]
 
 
 @pytest.mark.parametrize(
@@ -176,3 +182,84 @@ def test_damaged_and_foreign_backups(tmp_path):
 def test_wrong_arguments(folder, freq):
     with pytest.raises(ValueError, match=r"backup_dir|save_freq"):
         kerasish.callbacks.BackupAndRestore(folder, freq)
+
+
+def saved_half(path):
+    model = small()
+    plateau = kerasish.callbacks.ReduceLROnPlateau("loss", patience=9)
+    x, y = np.ones((4, 1)), np.ones(4)
+    model.fit(x, y, epochs=2, callbacks=[plateau], verbose=0)
+    model.save(path)
+    return x, y
+
+
+def forged(path, change):
+    """Rewrite the JSON of the run in a `.h5` file."""
+    with h5py.File(path, "r+") as file:
+        run = json.loads(file["kerasish/run"][()].tobytes())
+        change(run)
+        del file["kerasish/run"]
+        text = json.dumps(run).encode()
+        file["kerasish/run"] = np.frombuffer(text, "uint8")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda run: run.pop("step"),
+        lambda run: run.update(epoch="2"),
+        lambda run: run.update(epoch=-1),
+        lambda run: run["callbacks"].update(ReduceLROnPlateau=[1]),
+        lambda run: run.update(metrics=[{"array": 0}, {"array": 0}]),
+        lambda run: run.update(metrics=[{"array": "../../model_weights"}]),
+    ],
+)
+def test_a_forged_run_is_refused(change, tmp_path):
+    saved_half(tmp_path / "m.h5")
+    with h5py.File(tmp_path / "m.h5", "r+") as file:
+        del file["kerasish/arrays"]
+        file["kerasish/arrays/0"] = np.zeros(2)
+    forged(tmp_path / "m.h5", change)
+    with pytest.raises(ValueError, match=r"The file is (damaged|refused): "):
+        kerasish.saving.load_model(tmp_path / "m.h5")
+
+
+def test_a_model_file_says_nothing_to_callbacks_that_it_does_not_know(tmp_path):
+    x, y = saved_half(tmp_path / "m.h5")
+    odd = {"CSVLogger": {"position": 1}, "Other": {"wait": 3}}
+    forged(tmp_path / "m.h5", lambda run: run["callbacks"].update(odd))
+    forged(
+        tmp_path / "m.h5", lambda run: run["callbacks"]["ReduceLROnPlateau"].pop("best")
+    )
+    model = kerasish.saving.load_model(tmp_path / "m.h5")
+    log = tmp_path / "log.csv"
+    log.write_text("epoch,loss\n0,1.0\n")
+    told = [kerasish.callbacks.CSVLogger(log, append=True)]
+    model.fit(x, y, epochs=3, initial_epoch=2, callbacks=told, verbose=0)
+    assert log.read_text().startswith("epoch,loss\n0,1.0\n")
+
+
+def test_callbacks_begin_anew_where_the_file_did_not_end(tmp_path):
+    x, y = saved_half(tmp_path / "m.h5")
+    forged(
+        tmp_path / "m.h5",
+        lambda run: run["callbacks"]["ReduceLROnPlateau"].update(wait=8, best=-1.0),
+    )
+    for initial, rate in ((0, 0.01), (1, 0.01), (2, 0.001)):
+        model = kerasish.saving.load_model(tmp_path / "m.h5")
+        plateau = kerasish.callbacks.ReduceLROnPlateau("loss", patience=9)
+        how = {"epochs": initial + 1, "initial_epoch": initial, "verbose": 0}
+        model.fit(x, y, callbacks=[plateau], **how)
+        assert float(model.optimizer.learning_rate) == pytest.approx(rate)
+
+
+def test_a_model_file_has_no_second_weights(tmp_path):
+    model, x, y = small(300), np.ones((4, 1)), np.ones((4, 300))
+    stop = kerasish.callbacks.EarlyStopping("loss", restore_best_weights=True)
+    saver = kerasish.callbacks.ModelCheckpoint(str(tmp_path / "m.keras"))
+    model.fit(x, y, epochs=2, callbacks=[stop, saver], verbose=0)
+    model.save(tmp_path / "after.keras")
+    again = kerasish.saving.load_model(tmp_path / "m.keras")
+    assert "best_weights" not in again._last_run["callbacks"]["EarlyStopping"]
+    with pytest.warns(UserWarning, match="not the weights of that epoch"):
+        again.fit(x, y, epochs=3, initial_epoch=2, callbacks=[stop], verbose=0)

@@ -6,7 +6,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from ..random import default_generator
 from ..saving import backup
 from .callback import Callback, Logs
 
@@ -63,7 +62,7 @@ class BackupAndRestore(Callback):
         self.save_freq = save_freq
         self.double_checkpoint = double_checkpoint
         self.delete_checkpoint = delete_checkpoint
-        self._batches = self._epoch = 0  # batches since a backup
+        self._batches = 0  # since a backup
         if not self.backup_dir:
             raise ValueError(
                 "Empty `backup_dir` argument passed: `BackupAndRestore` needs a folder."
@@ -83,32 +82,22 @@ class BackupAndRestore(Callback):
 
     def on_train_begin(self, logs: Logs = None) -> None:
         """Bring the model and the callbacks where the backup was made."""
-        self._batches = self._epoch = 0
+        self._batches = 0
         run = self._found()
         if run is None:
             return
-        model = self.model
-        model._resumed = run["epoch"], run["step"], run["logs"]
-        model.stop_training = run["stop"]
-        default_generator().state.assign(run["random"])
-        for variable, value in zip(model.metrics_variables, run["metrics"]):
-            variable.assign(value)
-        self.together.set_state(run["callbacks"])
-
-    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
-        """Take note of the epoch."""
-        self._epoch = epoch
+        self.together.set_run(run)
 
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
         """Save if enough batches are done; an epoch's last waits for its end."""
         self._batches += 1
         if self._is_due() and batch + 1 != (self.params or {}).get("steps"):
-            self._save(self._epoch, batch + 1, logs)
+            self._save()
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         """Save the epoch, or the batches that it completed."""
         if self.save_freq == "epoch" or self._is_due():
-            self._save(epoch + 1, 0, None)
+            self._save()
 
     def on_train_end(self, logs: Logs = None) -> None:
         """Remove the backup: the training is done."""
@@ -121,22 +110,11 @@ class BackupAndRestore(Callback):
     def _is_due(self) -> bool:
         return self.save_freq != "epoch" and 0 < int(self.save_freq) <= self._batches
 
-    def _save(self, epoch: int, step: int, logs: Logs) -> None:
-        model = self.model
-        metrics = model.metrics_variables if step else []
-        run = {
-            "epoch": epoch,
-            "step": step,
-            "logs": dict(logs or {}),
-            "stop": model.stop_training,
-            "random": default_generator().state.numpy(),
-            "metrics": [v.numpy() for v in metrics],
-            "callbacks": self.together.get_state(),
-        }
+    def _save(self) -> None:
         latest = self._path(LATEST)
         if self.double_checkpoint and os.path.exists(latest):
             os.replace(latest, self._path(PREVIOUS))
-        backup.save(latest, model, run)
+        backup.save(latest, self.model, self.together.get_run())
         self._batches = 0
 
     def _found(self) -> dict[str, Any] | None:

@@ -33,6 +33,7 @@ class Callback:
     params: dict[str, Any] | None = None
     # Names and starting values of the attributes that a resumed training needs.
     initial_state: dict[str, Any] = {}
+    state_in_models = True  # whether a model that is saved keeps the state, too
 
     def __init__(self) -> None:
         self.params = None

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from .. import tree
+from .. import random, tree
 from .backup import BackupAndRestore
 from .callback import Callback, History, Logs
 from .logs import to_python
@@ -26,6 +26,9 @@ def _of_run(name: str) -> Callable[..., None]:
 def _of_epoch(name: str) -> Callable[..., None]:
     def hook(self: "CallbackList", epoch: int, logs: Logs = None) -> None:
         logs = to_python(logs)
+        begun = epoch + (name == "on_epoch_end")
+        if self.place[0] != begun:
+            self.place = begun, 0, None
         for callback in self.callbacks:
             getattr(callback, name)(epoch, logs)
 
@@ -35,6 +38,8 @@ def _of_epoch(name: str) -> Callable[..., None]:
 def _of_batch(name: str) -> Callable[..., None]:
     def hook(self: "CallbackList", batch: int, logs: Logs = None) -> None:
         logs = to_python(logs)
+        if name == "on_train_batch_end":
+            self.place = self.place[0], batch + 1, logs
         for callback in self.callbacks:
             getattr(callback, name)(batch, logs)
 
@@ -75,6 +80,10 @@ class CallbackList(Callback):
         >>> callbacks.callbacks[0].history
         {'loss': [1.0]}
     """
+
+    # The epoch of a training, how many of its batches are done, and the logs of those.
+    place: tuple[int, int, Logs] = 0, 0, None
+    resumed = False
 
     def __init__(
         self,
@@ -165,6 +174,7 @@ class CallbackList(Callback):
             first_epoch: number of the first, counted from 0.
             logs: dictionary of lists with one float for each epoch.
         """
+        self.place = first_epoch + len(next(iter(logs.values()))), 0, None
         for callback in self.callbacks:
             callback.on_epochs_end(first_epoch, logs)
 
@@ -190,6 +200,58 @@ class CallbackList(Callback):
                     f"`callbacks` now: its state is left out. Present: {list(known)}.",
                     stacklevel=2,
                 )
+
+    def begin(self, initial: int) -> Any:
+        """Call `on_train_begin`; return epoch, step and logs where a run goes on."""
+        last, self.model._running = vars(self.model).pop("_last_run", None), self
+        self.place, self.resumed = (initial, 0, None), False
+        self.on_train_begin()
+        goes_on = last is not None and last["loaded"] and last["epoch"] == initial > 0
+        if goes_on and not self.resumed:
+            self._continue(last)
+        return self.place if self.resumed else None
+
+    def end(self) -> None:
+        """Leave with the model where its training stands, for the file it is saved in.
+
+        Nothing is left of one that ended by itself: who goes on after that begins anew.
+        """
+        vars(self.model).pop("_running", None)
+        if not self.model.stop_training:
+            self.model._last_run = {**self.get_run(), "loaded": False}
+
+    def get_run(self) -> dict[str, Any]:
+        """Return all that the training depends on beside the model."""
+        epoch, step, logs = self.place
+        metrics = self.model.metrics_variables if step else []
+        return {
+            "epoch": epoch,
+            "step": step,
+            "logs": dict(to_python(logs) or {}),
+            "stop": self.model.stop_training,
+            "random": random.default_state(),
+            "metrics": [v.numpy() for v in metrics],
+            "callbacks": self.get_state(),
+        }
+
+    def set_run(self, run: dict[str, Any]) -> None:
+        """Go on from what `get_run` returned; call it after `on_train_begin`."""
+        self.place, self.resumed = (run["epoch"], run["step"], run["logs"]), True
+        self.model.stop_training = run["stop"]
+        if run["random"] is not None:
+            random.default_generator().state.assign(run["random"])
+        for variable, value in zip(self.model.metrics_variables, run["metrics"]):
+            variable.assign(value)
+        self.set_state(run["callbacks"])
+
+    def _continue(self, run: dict[str, Any]) -> None:
+        """Go on from what a model file keeps of a run, with callbacks like its own."""
+        states = {
+            name: {k: v for k, v in found.items() if k in callback.initial_state}
+            for name, callback in self._stateful()
+            if callback.state_in_models and (found := run["callbacks"].get(name))
+        }
+        self.set_run({**run, "callbacks": states})
 
     def _stateful(self) -> Iterator[tuple[str, Callback]]:
         seen: Counter[str] = Counter()

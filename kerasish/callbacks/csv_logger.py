@@ -33,6 +33,7 @@ class CSVLogger(Callback):
     """
 
     initial_state = {"keys": None, "position": 0}
+    state_in_models = False
 
     def __init__(
         self,

@@ -196,6 +196,17 @@ class EarlyStopping(Monitor):
         super().on_train_begin(logs)
         self.set_state(self.initial_state)
 
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Take an earlier run's state; model files do not have the best weights."""
+        super().set_state(state)
+        if self.restore_best_weights and "best_weights" not in state:
+            warnings.warn(
+                "The model file that this training goes on from has the best value of "
+                "`EarlyStopping`, not the weights of that epoch, which may be restored "
+                "only if they come later. `BackupAndRestore` keeps them.",
+                stacklevel=2,
+            )
+
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         """Compare, and stop the training if patience is at its end."""
         value = self.get_monitor_value(logs)

@@ -5,7 +5,7 @@
                     weight_names and its arrays; top_level_model_weights
 /optimizer_weights  attribute weight_names and the optimizer's arrays
 /kerasish           what Keras has no place for (it skips this group): the states of
-                    random generators
+                    random generators, and where the training stands (`runs`)
 """
 
 import json
@@ -15,7 +15,7 @@ from typing import Any
 import h5py
 
 from .. import config
-from . import era_arrays, hdf5
+from . import era_arrays, hdf5, runs
 from .legacy_config import to_legacy, training_config
 from .matching import (
     Bundle,
@@ -85,17 +85,26 @@ def _save_layers(group: h5py.Group, model: Any) -> None:
         _write_bundle(group.create_group(bundle.name), bundle.weights)
 
 
-def save_state(file: h5py.Group, model: Any) -> None:
-    """Write what is neither a weight nor the optimizer's: random generators, shuffling.
+def save_state(file: h5py.Group, model: Any, run: dict[str, Any] | None = None) -> None:
+    """Write what is neither a weight nor the optimizer's: random generators, the run.
 
     The order of an epoch's rows is a function of the model's seed and of how many
     epochs it was trained already.
+
+    Args:
+        file: an open file.
+        model: a built model.
+        run: where its training stands; default: what the model knows of that.
     """
     own = file.create_group("kerasish")
     if model._seed is not None:
         own.attrs["shuffle"] = json.dumps([model._seed, model._epochs_done])
     group = own.create_group("state")
     _write_bundle(group, [(v.path, v) for v in state_variables(model)])
+    if run is None and (known := runs.known(model)) is not None:
+        run = runs.small(known)
+    if run is not None:
+        runs.write(file, run)
 
 
 def _sign(group: h5py.Group) -> None:
@@ -239,10 +248,18 @@ def restore_optimizer(theirs: list[tuple[str, h5py.Dataset]], model: Any) -> Non
     assign(check(pairs))
 
 
-def load_state(file: h5py.Group, model: Any) -> None:
-    """Read what we wrote beside Keras's layout; files without it are as good."""
+def load_state(file: h5py.Group, model: Any, run: dict[str, Any] | None = None) -> None:
+    """Read what we wrote beside Keras's layout; files without it are as good.
+
+    Args:
+        file: an open file.
+        model: a built model.
+        run: where the training stands, if that was read already.
+    """
     if "kerasish" not in hdf5.entries(file):
         return
+    if run is None and (run := runs.read_small(file)) is not None:
+        model._last_run = {**run, "loaded": True}
     if (found := hdf5.text(hdf5.child(file, "kerasish"), "shuffle")) is not None:
         model._seed, model._epochs_done = map(int, hdf5.document(found, "`shuffle`"))
     variables = state_variables(model)

@@ -22,7 +22,7 @@ from ..layers.layer import Layer
 from ..layers.lora import Adaptable
 from ..optimizers.optimizer import Optimizer
 from ..registry import to_snake_case
-from . import hdf5
+from . import era_arrays, hdf5
 from .legacy_h5 import load_state, restore_optimizer, save_state
 from .matching import Bundle, load, match_bundles
 from .report import LoadReport, Row, table, weight
@@ -47,6 +47,7 @@ def save_weights(
     model: Any,
     include_optimizer: bool = True,
     room: Callable[[int, str], h5py.File] | None = None,
+    run: dict[str, Any] | None = None,
 ) -> None:
     """Write the weights of a model and the state of its optimizer.
 
@@ -56,6 +57,7 @@ def save_weights(
         include_optimizer: whether the state of its optimizer is written.
         room: returns the file for the next array, from its bytes and its group's name;
             default: `file`.
+        run: where the training stands, for a backup.
     """
     for piece in pieces(model):
         if not include_optimizer and isinstance(piece.owner, Optimizer):
@@ -68,7 +70,7 @@ def save_weights(
                 store[str(number)] = variable.view()
         else:
             piece.owner.save_own_variables(store)
-    save_state(file, model)
+    save_state(file, model, run)
 
 
 def load_weights(
@@ -119,7 +121,7 @@ def load_layers(
     if not any(bundle.name for bundle in found.values()):  # attributes were private
         found, own = (
             {path.replace("/_", "/"): bundle for path, bundle in side.items()}
-            for side in (found, own)
+            for side in (era_arrays.places(found), own)
         )
     if found.keys() == own.keys():  # then there is an order: the model's
         found = {path: found[path] for path in own}

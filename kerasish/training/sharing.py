@@ -82,7 +82,7 @@ _IDLE = {
     *("_arguments", "nodes", "node", "_path", "path", "_seed", "seed", "history"),
     *("_forwards", "_epochs_done", "stop_training", "prepared", "given", "_index"),
     *("_value", "exposed", "_undecayed_names", "_losses", "_build_shapes"),
-    *("_sample_shape", "_output_shapes", "_draw", "kept"),
+    *("_sample_shape", "_output_shapes", "_draw", "kept", "_last_run", "_running"),
 }
 _PLAIN = (type(None), bool, int, float, complex, str, bytes, type(Ellipsis))
 

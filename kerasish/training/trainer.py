@@ -233,6 +233,7 @@ class Trainer(Steps):
             self._train(runner, data, initial_epoch, epochs, validate)
         finally:
             _close(runner, data, validate and validate.data)
+        callbacks.end()
         return self.history  # type: ignore[attr-defined]
 
     def _train(
@@ -252,8 +253,7 @@ class Trainer(Steps):
         one_program = validate is None or validate.inside
         bulk = most > 1 and one_program and not callbacks.needs_epochs
         self.stop_training = False
-        callbacks.on_train_begin()
-        resumed = vars(self).pop("_resumed", None)  # left by `BackupAndRestore`
+        resumed = callbacks.begin(initial)
         first, runner.first, logs = resumed or (initial, 0, {})
         place = self._epochs_done, runner.first, bool(resumed)
         data, epoch, told = data.at(self._shuffle_seed(), *place), first, False
