@@ -16,7 +16,12 @@ __all__ = ["array", "check", "document", "shortened"]
 MAX_TEXT = 64 * 2**20
 MAX_VALUES = 2**21
 MAX_DEPTH = 200
-MAX_CALLS = 200_000
+# What is made of a config, each as often as it is called. Layers take long: models have
+# up to some thousand. What stands beside them in their configs is quickly made.
+MAX_LAYERS, MAX_OBJECTS = 10_000, 60_000
+QUICK = ("initializer", "regularizer", "constraint", "dtype")
+PLAIN = ("__", "function", "DTypePolicy")
+NAMED = ("metrics", "weighted_metrics")  # where a text alone has an object made
 
 
 def document(content: str | bytes, where: str) -> Any:
@@ -37,11 +42,14 @@ def document(content: str | bytes, where: str) -> Any:
     marks: tuple[Any, ...] = ("[", "{", ",")
     if isinstance(content, bytes):
         marks = (b"[", b"{", b",")
+    kind: Any = b'"class_name"' if isinstance(content, bytes) else '"class_name"'
     values = sum(map(content.count, marks))  # each takes much more memory than text
-    if len(content) > MAX_TEXT or values > MAX_VALUES:
+    objects = content.count(kind)
+    if len(content) > MAX_TEXT or values > MAX_VALUES or objects > MAX_OBJECTS:
         raise ValueError(
             f"The file is refused: {where} is {len(content)} bytes long with some "
-            f"{values} values, more than the config of a model needs."
+            f"{values} values and {objects} objects, more than the config of a model "
+            "needs."
         )
     try:
         found = json.loads(content, object_pairs_hook=_once)
@@ -75,10 +83,13 @@ def check(config: Any) -> None:
         raise ValueError(
             f"The config is refused: it is nested more than {MAX_DEPTH} levels deep."
         )
-    if count > MAX_VALUES or _calls(config) > MAX_CALLS:
+    if count > MAX_VALUES:
+        raise ValueError(f"The config is refused: it has more than {MAX_VALUES} parts.")
+    layers, objects = _made([config])
+    if layers > MAX_LAYERS or objects > MAX_OBJECTS:
         raise ValueError(
-            f"The config is refused: it has more than {MAX_VALUES} parts, or its "
-            f"layers are called more than {MAX_CALLS} times, within one another."
+            f"The config is refused: it describes {layers} layers and calls of them, "
+            f"in all {objects} objects; up to {MAX_LAYERS} and {MAX_OBJECTS} are made."
         )
 
 
@@ -89,14 +100,30 @@ def _parts(config: Any) -> list[Any]:
     return [part for part in inner if isinstance(part, (dict, list, tuple))]
 
 
-def _calls(config: Any) -> int:
-    """How many objects are made and called; what is called twice calls twice."""
-    if isinstance(config, dict):
-        nodes = config.get("inbound_nodes")
-        times = max(len(nodes), 1) if isinstance(nodes, (list, tuple)) else 1
-        inner = (v for k, v in config.items() if k != "inbound_nodes")
-        return times * ("class_name" in config) + times * sum(map(_calls, inner))
-    return sum(map(_calls, config)) if isinstance(config, (list, tuple)) else 0
+def _made(config: Any, key: str = "") -> tuple[int, int]:
+    """How many layers and objects are made or called; what is called twice, twice."""
+    layers = objects = 0
+    parts = config.items() if isinstance(config, dict) else (("", p) for p in config)
+    for name, part in parts:
+        if isinstance(part, (dict, list, tuple)) and name != "inbound_nodes":
+            more = _made(part, name)
+            layers, objects = layers + more[0], objects + more[1]
+            layers += _texts(part) if name in NAMED else 0
+    if not isinstance(config, dict) or "class_name" not in config:
+        return layers, objects
+    nodes = config.get("inbound_nodes")
+    calls = nodes if isinstance(nodes, (list, tuple)) else ()
+    times, arguments = max(len(calls), 1), _made(calls)
+    quick = str(config["class_name"]).startswith(PLAIN)
+    quick = quick or (not objects and str(key).endswith(QUICK))
+    layers, objects = times * (layers + (not quick)), times * (objects + 1)
+    return layers + arguments[0], objects + arguments[1]
+
+
+def _texts(config: Any) -> int:
+    """How many texts stand in a list, or in lists and dicts within it."""
+    inner = list(config.values()) if isinstance(config, dict) else config
+    return sum(isinstance(x, str) for x in inner) + sum(map(_texts, _parts(inner)))
 
 
 def array(config: Any) -> np.ndarray:

@@ -463,6 +463,16 @@ CONFIGS = {
     "Conv2D": built(
         layer("Conv2D", filters=10**6, kernel_size=[10**3] * 2), (None, 9, 9, 10**6)),
     "Conv1D": built(layer("Conv1D", filters=1, kernel_size=10**13), (None, 9, 9)),
+    "very many layers": layer("Sequential", "keras", layers=[
+        layer("InputLayer", batch_shape=[None, 2]), *[layer("Flatten")] * 50_000]),
+    "too many layers to count their names": layer("Sequential", "keras", layers=[
+        layer("InputLayer", batch_shape=[None, 2]), *[layer("Dropout")] * 200_000]),
+    "layers in layers": nested(60, layer("Sequential", "keras", layers=[
+        layer("InputLayer", batch_shape=[None, 2]), *[layer("Flatten")] * 11_000])),
+    "layers for initializers": layer("Sequential", "keras", layers=9000 * [
+        dense(kernel_initializer=dense(kernel_initializer=dense()))]),
+    "very many metrics": {**nested(1, dense()), "compile_config": {
+        "optimizer": "adam", "loss": "mse", "metrics": ["mse"] * 100_000}},
     "Dense behind RepeatVector": nested(1, [
         layer("RepeatVector", n=HUGE), layer("Flatten"), dense()]),
     "Dense behind ZeroPadding": nested(1, [
