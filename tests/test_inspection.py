@@ -69,7 +69,7 @@ def test_files_of_weights(name, tmp_path):
     assert {a.dtype for a in found.weights} == {"float32"}
     assert "hidden" in {(a.layer or "").split("/")[-1] for a in found.weights}
     assert all(a.checked for a in found.weights)
-    assert "checksums: 1" in str(found) or "checksums: 4 of 4 arrays" in str(found)
+    assert re.search(r"checksums: (\d+) of \1 arrays have one", str(found))
     assert found.size == sum(p.stat().st_size for p in tmp_path.iterdir())
     assert all(f"{file}  " in str(found) for file, _ in found.files)
     if name.endswith(".json"):
