@@ -63,7 +63,7 @@ class Entry(NamedTuple):
         """Return the array, if it has its checksum or none is known."""
         value = np.asarray(self.file.get_tensor(self.name))
         if self.checksum is not None:
-            checksums.verify(value, self.checksum, f"`{self.name}`")
+            checksums.verify(checksums.checksum(value), self.checksum, f"`{self.name}`")
         return value
 
 
