@@ -499,3 +499,71 @@ def test_damaged_files_are_errors_or_do_no_harm(name, tmp_path):
             warnings.simplefilter("ignore")
             other.load_weights(tmp_path / name)
             same(model, other)  # else it would be silently wrong
+
+
+# --- types of numbers -----------------------------------------------------------------
+
+POLICIES = ["float16", "bfloat16", "float32", "mixed_bfloat16", "mixed_float16"]
+
+
+def typed(k, policy):
+    layers = [
+        k.layers.Dense(3, dtype=policy, name="a"),
+        k.layers.BatchNormalization(dtype=policy, name="n"),
+    ]
+    return k.Sequential([k.Input((4,)), *layers])
+
+
+@pytest.mark.parametrize("ending", [".h5", ".keras", ".weights.h5"])
+@pytest.mark.parametrize("stored", POLICIES)
+def test_types_of_floats_are_cast_by_value(stored, ending, tmp_path):
+    path, theirs = tmp_path / f"m{ending}", typed(keras, stored)
+    theirs.weights[1].assign([0.1, -7.0, 3.0])
+    (theirs.save_weights if "w" in ending else theirs.save)(path)
+    values = [np.asarray(w, "float32") for w in theirs.get_weights()]
+    models = [typed(kerasish, p) for p in ("float16", "bfloat16", "float32")]
+    for model in models:
+        model.load_weights(path)
+    if "w" not in ending:
+        models.append(kerasish.models.load_model(path))
+        assert models[-1].weights[0].dtype == theirs.weights[0].dtype
+    for model in models:
+        for a, b in zip(model.get_weights(), values, strict=True):
+            np.testing.assert_allclose(np.asarray(a, "float32"), b, rtol=0.01)
+
+
+@pytest.mark.parametrize("name", ["w.h5", "w.weights.h5"])
+@pytest.mark.parametrize("kind", ["int64", "uint8", "bool"])
+def test_numbers_of_another_kind_are_told(kind, name, tmp_path):
+    filled(net()).save_weights(tmp_path / name)
+    with h5py.File(tmp_path / name, "a") as file:
+        place = next(n for n in arrays_of(tmp_path / name) if file[n].shape == (4, 3))
+        value = file[place][()].astype(kind)
+        del file[place]
+        file[place] = value
+    other = net()
+    match = r"(?s)another kind.*\(4, 3\).*in the file, floats in the model"
+    with pytest.warns(UserWarning, match=match):
+        other.load_weights(tmp_path / name)
+    np.testing.assert_array_equal(other.layers[1].kernel, value)
+
+
+def test_longer_floats_are_cast_quietly(tmp_path):
+    path, model, other = tmp_path / "w.weights.h5", filled(net()), net()
+    model.save_weights(path)
+    with h5py.File(path, "a") as file:
+        for place in arrays_of(path):
+            value = file[place][()].astype("float64")
+            del file[place]
+            file[place] = value
+    other.load_weights(path)
+    same(model, other)
+
+
+def test_bytes_of_an_unknown_type_are_refused(tmp_path):
+    model = typed(kerasish, "bfloat16")
+    model.save_weights(tmp_path / "w.weights.h5")
+    with h5py.File(tmp_path / "w.weights.h5", "a") as file:
+        file["layers/dense/vars/1"].attrs["dtype"] = "float8_e5m2"
+    with pytest.raises(ValueError, match="only bfloat16 is read"):
+        model.load_weights(tmp_path / "w.weights.h5")

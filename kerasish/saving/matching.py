@@ -224,6 +224,13 @@ def check(pairs: list[Pair], skip_mismatch: bool = False) -> list[Pair]:
             f"the model; they were loaded.\n{_shown(reshaped)}",
             stacklevel=5,
         )
+    if cast := [p for p in pairs if _kind(p.dataset) != _kind(p.variable)]:
+        kinds = [f"{_kind(d)} in the file, {_kind(v)} in the model" for d, v in cast]
+        warnings.warn(
+            "Arrays of the file hold another kind of numbers than the model's weights; "
+            f"each number was cast.\n{_shown(cast, kinds)}",
+            stacklevel=5,
+        )
     return [pair for pair in pairs if fate(pair) != "skipped"]
 
 
@@ -233,7 +240,7 @@ def assign(pairs: Sequence[Pair]) -> None:
     try:
         for pair in pairs:
             value, variable = _read(pair), pair.variable
-            if not finite(value) and _checksum(pair.dataset) is None:
+            if _checksum(pair.dataset) is None and not finite(value):
                 strange.append(pair)
             if variable.drawn:
                 before.append((variable, variable.value))
@@ -255,9 +262,28 @@ def _read(pair: Pair) -> np.ndarray:
     if not isinstance(dataset, h5py.Dataset):
         return dataset.read().reshape(variable.shape)
     value = hdf5.read(dataset, dataset.shape)
-    if value.dtype.kind == "V":  # bfloat16 and its like, as bare bytes
-        value = value.view(np.asarray(backend.asarray(0, variable.dtype)).dtype)
+    if value.dtype.kind == "V":  # as bare bytes
+        value = value.view(np.asarray(backend.asarray(0, _bare(dataset))).dtype)
     return value.reshape(variable.shape)
+
+
+def _bare(dataset: h5py.Dataset) -> str:
+    """Return the type of numbers that HDF5 does not know, which it keeps as bytes."""
+    name = hdf5.text(dataset, "dtype") or "bfloat16"
+    if name != "bfloat16" or dataset.dtype.itemsize != 2:
+        raise ValueError(
+            f"`{dataset.name}` holds numbers of {dataset.dtype.itemsize} bytes of "
+            f"the type {name[:99]!r}, of which only bfloat16 is read."
+        )
+    return name
+
+
+def _kind(thing: Any) -> str:
+    """Say what the numbers of an array or a variable are, whatever their size."""
+    name = str(getattr(thing, "dtype", "float32")).lower()
+    if "int" in name:
+        return "integers"
+    return "truth values" if "bool" in name else "floats"
 
 
 def _checksum(dataset: Any) -> int | None:
@@ -268,9 +294,9 @@ def _checksum(dataset: Any) -> int | None:
 # --- tables in errors ----------------------------------------------------------------
 
 
-def _shown(pairs: Iterable[Pair]) -> str:
+def _shown(pairs: Iterable[Pair], *more: Iterable[str]) -> str:
     described = [_described(pair) for pair in pairs]
-    return table(*([str(d[i]) for d in described] for i in (0, 1)))
+    return table(*([str(d[i]) for d in described] for i in (0, 1)), *more)
 
 
 def weights_table(file: Iterable[Bundle], model: Iterable[Bundle]) -> str:
