@@ -64,6 +64,7 @@ def test_embedding_begins_a_stack(era, tmp_path):
     arguments = {"input_dim": 20, "output_dim": 3, "input_length": 4}
     if era == "keras1":
         arguments |= {"init": "uniform", "dropout": 0.0, "W_regularizer": None}
+        arguments |= {"input_dtype": "int32"}
         weights = {"e_W": table}
     else:
         arguments |= {"embeddings_initializer": layers.RANDOM, "mask_zero": False}
@@ -122,7 +123,8 @@ def test_kernels_of_theano(era, backend, filters, tmp_path):
         kind = "Convolution2D"
         config |= {"nb_filter": filters, "nb_row": 3, "nb_col": 3, "subsample": [1, 1]}
         config |= {"dim_ordering": "th", "border_mode": "same"}
-        file = {"c_W": turned.transpose(3, 2, 0, 1), "c_b": bias}
+        end = ":0" if backend == "tensorflow" else ""
+        file = {f"c_W{end}": turned.transpose(3, 2, 0, 1), f"c_b{end}": bias}
     else:
         kind = "Conv2D"
         config |= {"filters": filters, "kernel_size": [3, 3], "padding": "same"}
@@ -133,11 +135,7 @@ def test_kernels_of_theano(era, backend, filters, tmp_path):
         "config": [{"class_name": kind, "config": config}],
     }
     path = files.h5(tmp_path / "m.h5", era, stack, {"c": file}, backend=backend)
-    if backend is None:
-        with pytest.warns(UserWarning, match="does not say .* Theano"):
-            loaded = kerasish.saving.load_model(path)
-    else:
-        loaded = kerasish.saving.load_model(path)
+    loaded = kerasish.saving.load_model(path)
     near(loaded.get_weights()[0], kernel)
     x = rng.normal(size=(2, 3, 6, 6)).astype("float32")
     same = keras.layers.Conv2D(filters, 3, padding="same")
@@ -147,16 +145,45 @@ def test_kernels_of_theano(era, backend, filters, tmp_path):
     near(loaded.predict(x, verbose=0), expected, 1e-5)
 
 
-def test_theano_within_a_model_within_is_refused(tmp_path):
-    config = {"name": "c", "filters": 2, "kernel_size": [3, 3]}
-    config |= {"batch_input_shape": [None, 6, 6, 1]}
-    inner = {"class_name": "Sequential", "config": {"name": "in", "layers": [
-        {"class_name": "Conv2D", "config": config}]}}  # fmt: skip
+@pytest.mark.parametrize("backend", ["tensorflow", "theano"])
+def test_names_tell_the_backend_of_keras_1(backend, tmp_path):
+    """Theano turned kernels in both orders of axes, and its names had no `:0`."""
+    kernel = rng.normal(size=(3, 3, 2, 4)).astype("float32")
+    config = {"name": "c", "batch_input_shape": [None, 6, 6, 2], "nb_filter": 4}
+    config |= {"nb_row": 3, "nb_col": 3, "dim_ordering": "tf"}
+    stack = [{"class_name": "Convolution2D", "config": config}]
+    end, turned = (
+        (":0", kernel) if backend == "tensorflow" else ("", kernel[::-1, ::-1])
+    )
+    weights = {"c": {f"c_W{end}": turned, f"c_b{end}": np.zeros(4)}}
+    stack = {"class_name": "Sequential", "config": stack}
+    path = files.h5(tmp_path / "m.h5", "keras1", stack, weights)
+    near(kerasish.saving.load_model(path).get_weights()[0], kernel)
+
+
+def test_models_within_of_keras_1_and_theano(tmp_path):
+    lstm, x = reference("LSTM")
+    kernel = rng.normal(size=(2, 5, 3)).astype("float32")
+    kinds = [
+        layers.spelled("LSTM", "keras1", "l"),
+        layers.spelled("Conv1D", "keras1", "c"),
+    ]
+    kinds[1][1].update(filter_length=2, nb_filter=3, subsample_length=1, input_dim=3)
+    kinds[1][1].pop("batch_input_shape")
+    kernel = rng.normal(size=(2, 3, 3)).astype("float32")
+    stack = [{"class_name": kind, "config": config} for kind, config in kinds]
+    inner = {"class_name": "Sequential", "config": stack, "name": "in"}
+    stored = layers.stored(lstm.layers[0], "keras1", "l")
+    stored = {name.removesuffix(":0"): value for name, value in stored.items()}
+    stored |= {"c_W": kernel[::-1, None], "c_b": np.zeros(3)}
     stack = {"class_name": "Sequential", "config": [inner]}
-    weights = {"in": {"k:0": np.ones((3, 3, 1, 2)), "b:0": np.ones(2)}}
-    path = files.h5(tmp_path / "m.h5", "keras2", stack, weights, backend="theano")
-    with pytest.raises(ValueError, match=r"`in` .* Theano"):
-        kerasish.saving.load_model(path)
+    path = files.h5(tmp_path / "m.h5", "keras1", stack, {"in": stored})
+    convolution = keras.layers.Conv1D(3, 2)
+    convolution.build((None, 5, 3))
+    convolution.set_weights([kernel, np.zeros(3)])
+    expected = convolution(lstm.predict(x, verbose=0))
+    found = kerasish.saving.load_model(path).predict(x, verbose=0)
+    near(found, np.asarray(expected), 1e-5)
 
 
 # --- graphs --------------------------------------------------------------------------

@@ -31,11 +31,17 @@ STATES = {
                        "Adam/d/kernel/v:0": V[0], "Adam/d/bias/v:0": VB[0]},
     "tf 2.11 to 2.15": {"Adam/m/d/kernel:0": M[0], "Adam/v/d/kernel:0": V[0],
                         "Adam/m/d/bias:0": MB[0], "Adam/v/d/bias:0": VB[0]},
+    "keras1": {"param_1": MB[0], "param_2": M[0], "param_3": VB[0], "param_4": V[0]},
+    "keras 2.3": {"training/Adam/m_0:0": M[0], "training/Adam/m_1:0": MB[0],
+                  "training/Adam/v_0:0": V[0], "training/Adam/v_1:0": VB[0],
+                  "training/Adam/vhat_0:0": np.zeros(1),
+                  "training/Adam/vhat_1:0": np.zeros(1)},
     "other order": {"Adam/d/bias/v:0": VB[0], "Adam/d/kernel/v:0": V[0],
                     "Adam/d/bias/m:0": MB[0], "Adam/d/kernel/m:0": M[0]},
 }  # fmt: skip
 STATES["tf 2.0"] = {f"training/{name}": x for name, x in STATES["other order"].items()}
-COUNTERS = {"keras2": "Adam/iterations:0", "tf 2.11 to 2.15": "iteration:0",
+COUNTERS = {"keras2": "Adam/iterations:0", "keras 2.3": "Adam/iterations:0",
+            "keras1": "param_0", "tf 2.11 to 2.15": "iteration:0",
             "tf 2.0": "training/Adam/iter:0"}  # fmt: skip
 ADAM = {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-7, "amsgrad": False}
 
@@ -81,7 +87,7 @@ def names_of(kind, scale):
     state = {"iteration:0": 3}
     for number, slot in enumerate(kind):
         for other, (name, shape) in enumerate(shapes.items()):
-            state[f"{scale}{slot}/{name}:0"] = np.full(shape, 10 * number + other + 1)
+            state[f"{scale}{slot}/{name}:0"] = np.full(shape, 10.0 * number + other + 1)
     return state
 
 
@@ -147,7 +153,8 @@ def test_archives_of_tf_keras(tmp_path):
                            "steps_per_execution": None, "jit_compile": None},
     }  # fmt: skip
     state = [5, M[0], V[0], MB[0], VB[0]]
-    weights = {"layers/dense": [kernel, np.zeros(2)]}
+    place = "_layer_checkpoint_dependencies/dense_2"
+    weights = {place: [kernel, np.zeros(2)]}
     path = files.archive(tmp_path / "m.keras", config, weights, state)
     model = kerasish.saving.load_model(path)
     model.fit(x, y, epochs=2, shuffle=False, verbose=0)
@@ -243,6 +250,41 @@ def test_training_that_is_not_understood_leaves_the_model(training, match, tmp_p
         model = compiled(tmp_path, **training)
     assert not model.compiled
     near(model.predict(np.ones((1, 3)), verbose=0), [[3.0, 3.0]])
+
+
+@pytest.mark.parametrize(("era", "together"), [("keras2", True), ("tf2", False)])
+def test_standalone_keras_clipped_all_gradients_together(era, together, tmp_path):
+    sgd = {"class_name": "SGD", "config": {"lr": 0.5, "clipnorm": 0.25}}
+    training = {"optimizer_config": sgd, "loss": "mse"}
+    path = files.h5(tmp_path / "m.h5", era, STACK, WHOLE, training)
+    found = kerasish.saving.load_model(path).optimizer
+    expected = (None, 0.25) if together else (0.25, None)
+    assert (found.clipnorm, found.global_clipnorm) == expected
+
+
+TF_SLOTS = ["iteration:0", "SGD/m/d/kernel:0", "SGD/m/d/bias:0"]
+
+
+@pytest.mark.parametrize("names", [TF_SLOTS, ["param_0", "param_1", "param_2"]])
+def test_slots_of_sgd_without_momentum_are_left(names, tmp_path):
+    state = dict(zip(names, [np.int64(4), M[0], MB[0]]))
+    training = {"optimizer_config": SGD, "loss": "mse"}
+    path = files.h5(tmp_path / "m.h5", "tf2.12", STACK, WHOLE, training, state)
+    assert int(kerasish.saving.load_model(path).optimizer.iterations) == 4
+
+
+def test_an_order_in_doubt_is_refused(tmp_path):
+    stack = [{"class_name": "Dense", "config": {
+        "name": n, "output_dim": 2, "bias": False, "batch_input_shape": [None, 2]}}
+        for n in "ab"]  # fmt: skip
+    stack = {"class_name": "Sequential", "config": stack}
+    weights = {n: {f"{n}_W": np.eye(2)} for n in "ab"}
+    training = {"loss": "mse", "optimizer_config": {
+        "class_name": "RMSprop", "config": {"lr": 0.5}}}  # fmt: skip
+    state = {"param_0": np.ones((2, 2)), "param_1": np.zeros((2, 2))}
+    path = files.h5(tmp_path / "m.h5", "keras1", stack, weights, training, state)
+    with pytest.warns(UserWarning, match=r"not compiled[\s\S]*param_1"):
+        assert not kerasish.saving.load_model(path).compiled
 
 
 def test_states_that_do_not_fit_are_shown(tmp_path):

@@ -1,8 +1,8 @@
 """Arrays of files of before Keras 3, as today's layers and optimizers have them."""
 
+import itertools
 import re
-import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import h5py
@@ -11,13 +11,13 @@ import numpy as np
 from . import hdf5
 from .matching import Bundle, Pair, weights_table
 
-__all__ = ["convert", "slots"]
+__all__ = ["convert", "places", "slots"]
 
 # Gates in today's order, and in the order in which Keras 1 kept three arrays for each.
 GATES = {"LSTM": ("ifco", "icfo"), "GRU": ("zrh", "zrh")}
 # Layers whose first weight Theano turned around.
 CONVOLUTIONS = ("Conv1D", "Conv2D", "Conv3D", "Conv2DTranspose")
-KERAS_1 = re.compile(r".*_(W|U|b|W_\w|U_\w|b_\w|running_std|alphas)(:0)?")
+KERAS_1 = re.compile(r".*_(W|U|b|W_\w|U_\w|b_\w|running_std|alphas)(_\d+)?(:0)?")
 
 # What optimizers called their slots -> what they are called today, where it is one.
 SLOTS = {
@@ -34,8 +34,14 @@ SLOTS = {
     "accum_var": ("accumulated_delta_var",),
     "linear": ("linear",),
 }
+NUMBERED = re.compile(r"(.+?)(?:_(\d+))?")
+CHECKPOINT = "_layer_checkpoint_dependencies"
 COUNTERS = ("iter", "iterations", "iteration")
-UNNAMED = re.compile(r"(.*/)?(Variable|param)(_\d+)?")
+UNNAMED = re.compile(
+    r"(.*/)?(Variable(_\d+)?|param_\d+"
+    r"|(m|v|vhat|u|moment|accumulator|delta_accumulator|ms|vs|us)_\d+(_\d+)?)"
+)
+KERAS_1_SLOT = re.compile(r"Variable(_\d+)?|param_\d+")
 PRODUCT = "u_product"  # of Nadam
 
 Named = Sequence[tuple[str, Any]]
@@ -66,48 +72,65 @@ def convert(
     first = version.startswith("1.") or (
         not version and any(map(KERAS_1.fullmatch, names))
     )
-    layers = {layer.name: layer for layer in model.layers}
-    assumed = []
+    if first and backend is None:  # TensorFlow's names had a number at the end
+        backend = "tensorflow" if any(":" in name for name in names) else "theano"
+    if not first and backend != "theano":
+        return
+    owners = dict(_owners_of(model))
     for file, own in couples:
-        layer: Any = layers.get(own.name)
+        file.weights = _converted(file.weights, own, owners, first, backend)
+
+
+def _owners_of(model: Any) -> Iterator[tuple[int, Any]]:
+    """Yield each weight's id and the layer that has it, in models within, too."""
+    for layer in model.layers:
+        yield from ((id(v), layer) for v in layer.weights)
+        if hasattr(layer, "layers"):
+            yield from _owners_of(layer)
+
+
+def _converted(
+    stored: list[tuple[str, Any]],
+    own: Bundle,
+    owners: dict[int, Any],
+    first: bool,
+    backend: str | None,
+) -> list[tuple[str, Any]]:
+    """Convert the weights of a layer, or those of all layers of a model within."""
+    made: list[tuple[str, Any]] = []
+    rest = list(stored)
+    parts = itertools.groupby(own.weights, lambda weight: owners.get(id(weight[1])))
+    for layer, weights in parts:
+        today = list(weights)
         kind = type(layer).__name__
-        if first and kind in GATES and len(file.weights) == 3 * len(GATES[kind][0]):
-            file.weights = _gates(file, own, *GATES[kind])
-        elif kind in CONVOLUTIONS and (first or backend == "theano"):
+        gates = GATES.get(kind) if first else None
+        count = len(today)
+        if gates and len(stored) != len(own.weights):
+            count = 3 * len(gates[0])
+        mine, rest = rest[:count], rest[count:]
+        if gates and len(mine) == 3 * len(gates[0]):
+            mine = _gates(mine, today, *gates)
+        elif mine and kind in CONVOLUTIONS and len(today[0][1].shape) > 1:
             turned = backend == "theano"
-            if backend is None and layer.data_format == "channels_first":
-                turned = True
-                assumed.append(layer.name)
-            kernel = _kernel(file.weights[0], own.weights[0][1], layer, first, turned)
-            file.weights = [kernel, *file.weights[1:]]
-        elif backend == "theano" and _convolves(layer):
-            raise ValueError(
-                f"Layer `{own.name}` in the file holds convolutions of Theano, whose "
-                "kernels are turned around only in layers of the model itself."
-            )
-    if assumed:
-        warnings.warn(
-            "The file of Keras 1 does not say whether it was trained with Theano. The "
-            f"kernels of {assumed} are taken as Theano's and turned around. If it was "
-            "TensorFlow, set the file's attribute `backend` to `tensorflow`.",
-            stacklevel=5,
-        )
+            mine[0] = _kernel(mine[0], today[0][1], layer, first, turned)
+        made += mine
+    return made + rest
 
 
-def _convolves(layer: Any) -> bool:
-    inside = getattr(layer, "layers", ())
-    return any(type(x).__name__ in CONVOLUTIONS or _convolves(x) for x in inside)
-
-
-def _gates(file: Bundle, own: Bundle, order: str, stored: str) -> list[tuple[str, Any]]:
+def _gates(
+    stored: list[tuple[str, Any]],
+    today: list[tuple[str, Any]],
+    order: str,
+    before: str,
+) -> list[tuple[str, Any]]:
     """Join the arrays of the gates: kernels, recurrent kernels and biases."""
     made = []
-    for number, (path, variable) in enumerate(own.weights):
+    for number, (path, variable) in enumerate(today):
         *rest, size = variable.shape
         shape = (*rest, size // len(order))
-        found = [file.weights[3 * stored.index(gate) + number][1] for gate in order]
+        found = [stored[3 * before.index(gate) + number][1] for gate in order]
         if any(dataset.shape != shape for dataset in found):
-            return file.weights  # and the table of what does not fit shows them
+            return stored  # and the table of what does not fit shows them
         parts = [hdf5.read(dataset, shape) for dataset in found]
         made.append((path, _dataset(path, np.concatenate(parts, axis=-1))))
     return made
@@ -142,6 +165,32 @@ def _dataset(name: str, array: np.ndarray) -> h5py.Dataset:
     return file.create_dataset(name, data=array)
 
 
+def places(bundles: Mapping[str, Bundle]) -> dict[str, Bundle]:
+    """Spell the places of layers of tf.keras 2.12 as those of Keras 3.
+
+    It called the list of layers otherwise and, at times, left numbers out.
+    """
+    counts: dict[str, dict[str, str]] = {}
+    made = {}
+    for path in sorted(bundles, key=_by_numbers):
+        spelled = ""
+        for part in path.split("/")[1:]:
+            part = "layers" if part == CHECKPOINT else part
+            if numbered := NUMBERED.fullmatch(part):
+                kind = numbered[1]
+                known = counts.setdefault(f"{spelled}/{kind}", {})
+                rank = known.setdefault(part, f"_{len(known)}" if known else "")
+                part = f"{kind}{rank}"
+            spelled += f"/{part}"
+        made[spelled] = bundles[path]
+    return made
+
+
+def _by_numbers(path: str) -> list[tuple[str, int]]:
+    parts = (NUMBERED.fullmatch(part) for part in path.split("/"))
+    return [(part[1], int(part[2] or 0)) if part else ("", 0) for part in parts]
+
+
 # --- optimizers ----------------------------------------------------------------------
 
 
@@ -167,9 +216,12 @@ def slots(theirs: Named, optimizer: Any) -> list[Pair] | None:
     names = [re.sub(r"^training(_\d+)?/|:\d+$", "", name) for name, _ in theirs]
     if not _are_old(names, optimizer):
         return None
+    _refuse_turned(theirs, names, optimizer)
     arrays = [array for _, array in theirs]
     if names[0].isdigit():  # of tf.keras 2.12 to 2.15, which had today's order
         ours = [v for v in optimizer.variables if v.name != "learning_rate"]
+        if _are_unused(arrays[1:], optimizer):
+            arrays = arrays[:1]
         if len(ours) == len(arrays):
             return [Pair(*pair) for pair in zip(arrays, ours)]
         raise _misfit(theirs, optimizer)
@@ -180,23 +232,57 @@ def slots(theirs: Named, optimizer: Any) -> list[Pair] | None:
         for n, a in zip(names, arrays)
         if n.rsplit("/", 1)[-1] not in (*COUNTERS, PRODUCT)
     ]
-    paired = _by_name(rest, optimizer)
-    if paired is None:
-        paired = _by_order(rest, optimizer)
+    unnamed = UNNAMED.fullmatch(names[0])
+    if unnamed and not counters and arrays[0].shape == ():
+        counters, rest = arrays[:1], rest[1:]
+    paired = _paired(rest, optimizer)
     product = [v for v in optimizer.variables if v.name == PRODUCT]
-    if not counters or paired is None or (product and PRODUCT not in single):
+    if paired is None or (product and PRODUCT not in single):
         raise _misfit(theirs, optimizer)
-    pairs = [Pair(counters[0], optimizer.iterations), *paired]
-    return pairs + [Pair(single[PRODUCT], v) for v in product]
+    if not counters and not unnamed:  # Keras 1 kept no counter for some
+        raise _misfit(theirs, optimizer)
+    pairs = [Pair(counter, optimizer.iterations) for counter in counters[:1]]
+    return [*pairs, *paired, *(Pair(single[PRODUCT], v) for v in product)]
 
 
 def _are_old(names: Sequence[str], optimizer: Any) -> bool:
     if not hasattr(optimizer, "_slots"):
         return False
     if all(name.isdigit() for name in names):
-        return len(names) == len(optimizer.variables) - 1
+        if len(names) == len(optimizer.variables):
+            return False
+        unused = not optimizer._slots and len(optimizer._trainable_variables)
+        return len(names) in (len(optimizer.variables) - 1, 1 + unused)
     first = names[0].rsplit("/", 1)
-    return first[-1] in COUNTERS[:2] or names[0] == COUNTERS[2]
+    if first[-1] in COUNTERS[:2] or names[0] == COUNTERS[2]:
+        return True
+    return all(map(UNNAMED.fullmatch, names))
+
+
+def _refuse_turned(theirs: Named, names: Sequence[str], optimizer: Any) -> None:
+    """The slots of Theano's kernels are turned around, as the kernels are."""
+    backend = hdf5.text(theirs[0][1].file, "backend")
+    theano = backend == "theano" or (not backend and names[0].startswith("param_"))
+    if theano and any(len(v.shape) > 2 for v in optimizer._trainable_variables):
+        raise ValueError(
+            "The file is of Theano: the state that its optimizer kept of convolutions "
+            "is turned around, and is not read."
+        )
+
+
+def _paired(arrays: Named, optimizer: Any) -> list[Pair] | None:
+    """Pair by names or by order; None if neither is possible."""
+    if _are_unused([array for _, array in arrays], optimizer):
+        return []
+    paired = _by_name(arrays, optimizer)
+    return _by_order(arrays, optimizer) if paired is None else paired
+
+
+def _are_unused(arrays: Sequence[Any], optimizer: Any) -> bool:
+    """Say whether these are the slots that SGD without momentum had once."""
+    shapes = [tuple(v.shape) for v in optimizer._trainable_variables]
+    own = any(_slots(optimizer).values())
+    return not own and [array.shape for array in arrays] == shapes
 
 
 def _by_name(arrays: Named, optimizer: Any) -> list[Pair] | None:
@@ -261,7 +347,31 @@ def _by_order(arrays: Named, optimizer: Any) -> list[Pair] | None:
         datasets = datasets[: len(slots)]
     if len(datasets) != len(slots):
         return None
-    return [Pair(*pair) for pair in zip(datasets, slots)]
+    if not KERAS_1_SLOT.fullmatch(arrays[0][0]):
+        return [Pair(*pair) for pair in zip(datasets, slots)]
+    size = len(optimizer._trainable_variables)
+    order = _shapes_order([x.shape for x in datasets[:size]], slots[:size])
+    if order is None:
+        return None
+    return [
+        Pair(datasets[i - i % size + order[i % size]], slot)
+        for i, slot in enumerate(slots)
+    ]
+
+
+def _shapes_order(shapes: list[tuple[int, ...]], slots: list[Any]) -> list[int] | None:
+    """Where each parameter's slot is, if the shapes leave no doubt.
+
+    Keras 1 sorted parameters by numbers as texts, "10" before "9": they may begin
+    anywhere and go round.
+    """
+    own = [tuple(slot.shape) for slot in slots]
+    count = len(own)
+    rounds = ([(i + start) % count for i in range(count)] for start in range(count))
+    found = [order for order in rounds if [shapes[i] for i in order] == own]
+    if not found and len(set(own)) == count and set(own) == set(shapes):
+        found = [[shapes.index(shape) for shape in own]]
+    return found[0] if len(found) == 1 else None
 
 
 def _slots(optimizer: Any) -> dict[str, list[Any]]:

@@ -6,6 +6,7 @@ it, unless `HARMLESS` says with which values it never changed a number.
 """
 
 import inspect
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -109,7 +110,6 @@ HARMLESS: dict[str, tuple[Any, ...] | None] = {
     "groups": (1,),
     "implementation": None,
     "input_dim": None,
-    "input_dtype": None,
     "input_length": None,
     "kernel_constraint": None,  # of depthwise convolutions, which never used it
     "kernel_initializer": None,
@@ -146,6 +146,8 @@ NAMED = {
 }
 # Losses and metrics that say in `fn` what they are.
 WRAPPERS = ("LossFunctionWrapper", "MeanMetricWrapper")
+# Versions of Keras that were not part of TensorFlow.
+STANDALONE = re.compile(r"0\..*|1\..*|2\.[0-3]\.\d+")
 COMPILE = {
     *("loss_weights", "run_eagerly", "steps_per_execution", "jit_compile"),
     "auto_scale_loss",
@@ -312,6 +314,8 @@ def _arguments(name: str, config: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     for parts, whole in JOINED.items():
         if parts[0] in config and parts[0] not in taken:
             config[whole] = [config.pop(part) for part in parts]
+    if name != "InputLayer":
+        config.pop("input_dtype", None)  # that of the layer's own numbers is another
     for key, value in config.items():
         names = (key,) if key in taken else ARGUMENTS.get(key, ())
         found = next((n for n in names if n in taken), None)
@@ -456,8 +460,14 @@ KINDS: dict[str, Callable[[Any], Any]] = {
 # --- training ------------------------------------------------------------------------
 
 
-def compile_arguments(config: Mapping[str, Any]) -> dict[str, Any]:
+def compile_arguments(
+    config: Mapping[str, Any], version: str | None = None
+) -> dict[str, Any]:
     """Spell the compile arguments of any era.
+
+    Args:
+        config: the arguments in the file.
+        version: the version of Keras that wrote it, if the file says.
 
     Raises:
         ValueError: for arguments that `compile` does not take today.
@@ -473,6 +483,8 @@ def compile_arguments(config: Mapping[str, Any]) -> dict[str, Any]:
     for key, value in config.items():
         if key in ("optimizer", "optimizer_config"):
             made["optimizer"] = _optimizer(value)
+            if STANDALONE.fullmatch(version or ""):
+                _clip_all(made["optimizer"])
         elif value is None:
             continue
         elif key == "loss":
@@ -544,6 +556,13 @@ def _optimizer(config: Any) -> Any:
             "momentum than that of today."
         )
     return {**config, "config": inner}
+
+
+def _clip_all(optimizer: Any) -> None:
+    """Standalone Keras took `clipnorm` for the norm of all gradients together."""
+    inner = optimizer.get("config") if isinstance(optimizer, dict) else None
+    if isinstance(inner, dict) and "clipnorm" in inner:
+        inner["global_clipnorm"] = inner.pop("clipnorm")
 
 
 def _loss_scale(config: dict[str, Any]) -> dict[str, Any]:

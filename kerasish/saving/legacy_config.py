@@ -76,7 +76,7 @@ def training(file: h5py.File) -> dict[str, Any] | None:
     config = hdf5.document(found, "`training_config`")
     if not isinstance(config, dict):
         raise ValueError("The file is damaged: `training_config` is not a dict.")
-    config = eras.compile_arguments(config)
+    config = eras.compile_arguments(config, hdf5.text(file, "keras_version"))
     for key in ("loss", "metrics", "weighted_metrics"):
         if key in config:
             space = "losses" if key == "loss" else "metrics"

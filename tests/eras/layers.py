@@ -252,7 +252,10 @@ FIRST_NAMES |= {"moving_mean": "running_mean", "moving_variance": "running_std"}
 
 
 def stored(layer, era, name="layer"):
-    """Return a layer's weights with the names and shapes of an era."""
+    """Return a layer's weights with the names and shapes of an era.
+
+    On TensorFlow, whose names ended in a number; Theano's had none.
+    """
     named = {v.path.rsplit("/", 1)[-1]: v.numpy() for v in layer.weights}
     if era != "keras1":
         return {f"{name}/{key}:0": value for key, value in named.items()}
@@ -260,11 +263,11 @@ def stored(layer, era, name="layer"):
     if gates is None:
         if type(layer).__name__ == "Conv1D":
             named["kernel"] = named["kernel"][:, None]
-        return {f"{name}_{FIRST_NAMES.get(k, k)}": v for k, v in named.items()}
+        return {f"{name}_{FIRST_NAMES.get(k, k)}:0": v for k, v in named.items()}
     today, order = gates
     parts = {k: np.split(v, len(today), axis=-1) for k, v in named.items()}
     return {
-        f"{name}_{FIRST_NAMES[kind]}_{gate}": parts[kind][today.index(gate)]
+        f"{name}_{FIRST_NAMES[kind]}_{gate}:0": parts[kind][today.index(gate)]
         for gate in order
         for kind in ("kernel", "recurrent_kernel", "bias")
     }
