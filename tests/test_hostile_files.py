@@ -34,6 +34,11 @@ def test_the_catalogue_is_large_and_names_every_advisory():
         CVE-2025-12058 CVE-2026-0897 CVE-2026-1462 CVE-2026-12479 CVE-2026-12481
         GHSA-hqp4-2352-xf5r"""
     assert not [name for name in known.split() if not any(name in i for i in IDS)]
+    # What no layer here does is refused by name: no file of words is ever read.
+    assert len([i for i in IDS if i.startswith("CVE-2025-12058")]) >= 3 * 7
+    fetched = Path(__file__).with_name("test_get_file.py").read_text()
+    others = "CVE-2024-55459 CVE-2025-12060 CVE-2025-12638 GHSA-hqp4-2352-xf5r"
+    assert not [name for name in others.split() if name not in fetched]
     # CVE-2026-1669 and GHSA-27f4-p4xq-cxg8 are links out of a file, also where weights
     # alone are loaded; the rest are archives that `get_file` unpacks: test_get_file.py
     for technique in ("external_link", "external_group", "external_storage", "virtual"):
