@@ -548,6 +548,18 @@ def test_numbers_of_another_kind_are_told(kind, name, tmp_path):
     np.testing.assert_array_equal(other.layers[1].kernel, value)
 
 
+def test_numbers_of_another_kind_in_safetensors(tmp_path):
+    from safetensors.numpy import load_file, save_file
+
+    path = tmp_path / "w.safetensors"
+    filled(net()).save_weights(path)
+    content = load_file(path)
+    name = next(n for n in content if content[n].shape == (4, 3))
+    save_file({**content, name: content[name].astype("int64")}, path)
+    with pytest.warns(UserWarning, match="integers in the file, floats in the model"):
+        net().load_weights(path)
+
+
 def test_longer_floats_are_cast_quietly(tmp_path):
     path, model, other = tmp_path / "w.weights.h5", filled(net()), net()
     model.save_weights(path)

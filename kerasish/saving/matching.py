@@ -280,8 +280,8 @@ def _bare(dataset: h5py.Dataset) -> str:
 
 def _kind(thing: Any) -> str:
     """Say what the numbers of an array or a variable are, whatever their size."""
-    name = str(getattr(thing, "dtype", "float32")).lower()
-    if "int" in name:
+    name = str(thing.dtype).lower()
+    if re.match(r"u?int|[iu]\d", name):  # "int64", and "I64" in a safetensors file
         return "integers"
     return "truth values" if "bool" in name else "floats"
 
