@@ -3,6 +3,7 @@
 `python tests/round_trips.py` writes the table into docs/guide/file_formats.md.
 """
 
+import json
 import os
 import tempfile
 import warnings
@@ -10,10 +11,13 @@ from pathlib import Path
 
 os.environ.setdefault("KERAS_BACKEND", "jax")
 
+import h5py
 import keras
 import numpy as np
+from eras import files, layers
 
 import kerasish
+from kerasish.registry import to_snake_case
 
 LIBRARIES = {"ours": kerasish, "Keras": keras}
 DIRECTIONS = [("ours", "Keras"), ("Keras", "ours"), ("ours", "ours")]
@@ -213,7 +217,82 @@ def committed():
     return PAGE.read_text(encoding="utf-8").split(START)[1].split(END)[0].strip() + "\n"
 
 
+# --- files of earlier eras ------------------------------------------------------------
+
+# Family -> rows of the eras' layers.
+OLD_FAMILIES = {
+    "dense": ["Dense", "Dropout"],
+    "convolution": "Conv1D Conv2D DepthwiseConv2D SeparableConv2D MaxPooling2D".split(),
+    "recurrent": ["LSTM", "GRU", "SimpleRNN"],
+    "normalization": ["BatchNormalization"],
+}
+OLD_ERAS = {"keras1": "Keras 1", "keras2": "Keras 2", "tf2": "tf.keras 2"}
+OLD_FORMS = ["`.h5`, whole model", "`.h5`, weights alone", "`.keras`"]
+
+
+def old_trips():
+    """Load files of earlier eras.
+
+    Returns:
+        A dict (format, era) -> family -> the layers that compute what real Keras
+        computes with the same weights.
+    """
+    found = {}
+    for form in OLD_FORMS:
+        for era in OLD_ERAS if form != "`.keras`" else ["tf2"]:
+            found[form, era] = {
+                family: [
+                    row
+                    for row in rows
+                    if era in layers.ROWS[row][2] and comes_back(row, era, form)
+                ]
+                for family, rows in OLD_FAMILIES.items()
+            }
+    return found
+
+
+def comes_back(row, era, form):
+    """Say whether a model with one layer, of an era's file, computes as in Keras."""
+    today, shape, _ = layers.ROWS[row]
+    model = filled(keras.Sequential([keras.Input(shape), today(keras)]))
+    layer, config = model.layers[0], layers.stack(row, era)
+    stored = {"layer": layers.stored(layer, era)}
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / ("m.keras" if form == "`.keras`" else "m.h5")
+        if form == "`.keras`":
+            place = f"_layer_checkpoint_dependencies/{to_snake_case(row)}"
+            place += "/cell" * hasattr(layer, "cell")
+            files.archive(path, config, {place: layer.get_weights()}, [])
+        else:
+            files.h5(path, era, config, stored)
+        if form == "`.h5`, weights alone":
+            with h5py.File(path, "w") as file:
+                files.bare(file, stored)
+            text = {**config, "keras_version": files.VERSIONS[era]}
+            loaded = kerasish.models.model_from_json(json.dumps(text))
+            loaded.load_weights(str(path))
+        else:
+            loaded = kerasish.models.load_model(str(path))
+    ours, theirs = outputs_of(loaded), outputs_of(model)
+    return np.allclose(ours, theirs, rtol=1e-4, atol=1e-5)
+
+
+def old_table(found):
+    """Write which layers of earlier eras were loaded, as a table in Markdown."""
+    heads = ["File", "From", "To", *OLD_FAMILIES]
+    rows = [heads, ["---"] * len(heads)]
+    for (form, era), row in found.items():
+        name = "tf.keras 2.12" if form == "`.keras`" else OLD_ERAS[era]
+        rows.append([form, name, "kerasish", *map(", ".join, row.values())])
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+
+
+def everything():
+    """Return both tables."""
+    return table(round_trips()) + "\n" + old_table(old_trips())
+
+
 if __name__ == "__main__":
     before, rest = PAGE.read_text(encoding="utf-8").split(START)
-    text = before + START + "\n" + table(round_trips()) + "\n" + END
+    text = before + START + "\n" + everything() + "\n" + END
     PAGE.write_text(text + rest.split(END)[1], encoding="utf-8")
