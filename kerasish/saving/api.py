@@ -11,6 +11,7 @@ from typing import Any
 
 import h5py
 
+from .. import documents
 from ..registry import CustomObjectScope, described, deserialize_keras_object
 from ..variable import setting, undrawn
 from . import (
@@ -126,6 +127,7 @@ def _serialize(model: Any, include_optimizer: bool) -> dict[str, Any]:
                 serialized["compile_config"] = model.get_compile_config()
         foresight.check_constructors(model)
         foresight.check_names(named.values())
+        documents.check(serialized)
     except (ValueError, NotImplementedError) as error:
         raise ValueError(
             f"Model `{model.name}` cannot be saved so that it could be loaded again. "

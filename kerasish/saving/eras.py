@@ -255,6 +255,8 @@ def _layer(entry: Any, old: bool) -> Any:
     if ">" in name:
         made |= {"module": None, "registered_name": name}
         made["class_name"] = name.rsplit(">", 1)[1]
+    elif name == "GroupedQueryAttention":  # the class's own name, in `.h5`
+        made["class_name"] = "GroupQueryAttention"
     if old and isinstance(inner, list):
         inner = {"layers": inner}
         if isinstance(entry.get("name"), str):

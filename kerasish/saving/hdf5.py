@@ -30,6 +30,7 @@ __all__ = [
     "document",
     "entries",
     "has_attribute",
+    "holds",
     "opened",
     "read",
     "surveyed",
@@ -126,6 +127,12 @@ def entries(group: h5py.Group) -> list[str]:
             f"The file is damaged: names in {where} are not text: {names}."
         )
     return names
+
+
+def holds(group: h5py.Group, name: str) -> bool:
+    """Say whether there is something of a name in a group; `child` checks what."""
+    with plainly(f"`{place(group) or '/'}`"):
+        return bool(group.id.links.exists(name.encode("utf-8")))
 
 
 # --- arrays --------------------------------------------------------------------------

@@ -20,6 +20,8 @@ def to_legacy(serialized: dict[str, Any]) -> dict[str, Any]:
     if isinstance(inner, dict) and isinstance(inner.get("layers"), list):
         inner = {**inner, "layers": [to_legacy(layer) for layer in inner["layers"]]}
     name = serialized.get("registered_name") or serialized["class_name"]
+    if name == "GroupQueryAttention":  # Keras takes the class's own name here
+        name = "GroupedQueryAttention"
     kept = {k: v for k, v in serialized.items() if k in ("name", "inbound_nodes")}
     return {"class_name": name, "config": inner, **kept}
 

@@ -167,7 +167,7 @@ def state_variables(model: Any) -> list[Any]:
 def file_bundles(group: h5py.Group) -> list[Bundle]:
     """Describe the layers with weights in a file."""
     names = hdf5.attribute_names(group, "layer_names")
-    if TOP in hdf5.entries(group) and TOP not in names:
+    if hdf5.holds(group, TOP) and TOP not in names:
         names = [*names, TOP]
     bundles = [Bundle(name, _read_bundle(hdf5.child(group, name))) for name in names]
     return [bundle for bundle in bundles if bundle.weights]
@@ -180,7 +180,7 @@ def _read_bundle(group: h5py.Group) -> list[tuple[str, h5py.Dataset]]:
 
 def fits(file: h5py.File) -> bool:
     """Say whether weights lie in a file as this layout has them."""
-    if "model_weights" in hdf5.entries(file):
+    if hdf5.holds(file, "model_weights"):
         return True
     return hdf5.has_attribute(file, "layer_names")
 
@@ -199,7 +199,7 @@ def load_layers(
     Raises:
         ValueError: with a table, if the file does not fit; nothing is changed then.
     """
-    bare = "model_weights" not in hdf5.entries(file)
+    bare = not hdf5.holds(file, "model_weights")
     group = file if bare else hdf5.child(file, "model_weights")
     theirs = file_bundles(group)
     own = model_bundles(model)
@@ -218,7 +218,7 @@ def load_optimizer(file: h5py.File, model: Any) -> None:
     Raises:
         ValueError: with a table, if the state is not one of this optimizer.
     """
-    if "optimizer_weights" in hdf5.entries(file):
+    if hdf5.holds(file, "optimizer_weights"):
         restore_optimizer(_read_bundle(hdf5.child(file, "optimizer_weights")), model)
 
 
@@ -256,7 +256,7 @@ def load_state(file: h5py.Group, model: Any, run: dict[str, Any] | None = None) 
         model: a built model.
         run: where the training stands, if that was read already.
     """
-    if "kerasish" not in hdf5.entries(file):
+    if not hdf5.holds(file, "kerasish"):
         return
     if run is None and (run := runs.read_small(file)) is not None:
         model._last_run = {**run, "loaded": True}

@@ -224,13 +224,6 @@ def check(pairs: list[Pair], skip_mismatch: bool = False) -> list[Pair]:
             f"the model; they were loaded.\n{_shown(reshaped)}",
             stacklevel=5,
         )
-    if cast := [p for p in pairs if _kind(p.dataset) != _kind(p.variable)]:
-        kinds = [f"{_kind(d)} in the file, {_kind(v)} in the model" for d, v in cast]
-        warnings.warn(
-            "Arrays of the file hold another kind of numbers than the model's weights; "
-            f"each number was cast.\n{_shown(cast, kinds)}",
-            stacklevel=5,
-        )
     return [pair for pair in pairs if fate(pair) != "skipped"]
 
 
@@ -253,6 +246,13 @@ def assign(pairs: Sequence[Pair]) -> None:
         warnings.warn(
             "The file has NaN or infinity in some arrays, and no checksums that could "
             f"tell whether they were written so.\n{_shown(strange)}",
+            stacklevel=6,
+        )
+    if cast := [p for p in pairs if _kind(p.dataset) != _kind(p.variable)]:
+        kinds = [f"{_kind(d)} in the file, {_kind(v)} in the model" for d, v in cast]
+        warnings.warn(
+            "Arrays of the file hold another kind of numbers than the model's weights; "
+            f"each number was cast.\n{_shown(cast, kinds)}",
             stacklevel=6,
         )
 

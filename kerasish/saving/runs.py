@@ -71,7 +71,7 @@ def read_small(file: h5py.File) -> dict[str, Any] | None:
     Raises:
         ValueError: if it is damaged.
     """
-    if "run" not in hdf5.entries(hdf5.child(file, "kerasish")):
+    if not hdf5.holds(hdf5.child(file, "kerasish"), "run"):
         return None
     return {**small(read(file)), "stop": False}
 

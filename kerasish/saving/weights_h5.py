@@ -160,7 +160,7 @@ def load_optimizer(file: h5py.File, model: Any, more: Sequence[h5py.File] = ()) 
 def within(groups: Iterable[h5py.Group], path: str) -> list[h5py.Group]:
     """Return the groups at `path` of those groups that have it."""
     for name in path.split("/"):
-        groups = [hdf5.child(g, name) for g in groups if name in hdf5.entries(g)]
+        groups = [hdf5.child(g, name) for g in groups if hdf5.holds(g, name)]
     return list(groups)
 
 
@@ -208,7 +208,7 @@ class Store(MutableMapping[str, Any]):
     def dataset(self, name: str) -> h5py.Dataset:
         """Return the array in the file."""
         for group in self.groups:
-            if name in hdf5.entries(group):
+            if hdf5.holds(group, name):
                 return hdf5.child(group, name, h5py.Dataset)
         raise KeyError(name)
 
