@@ -16,54 +16,69 @@ __all__ = ["NAME", "LARGE", "checksum", "finite", "summing", "verify"]
 # Of the attribute of an HDF5 dataset, which Keras does not look at.
 NAME = "kerasish_crc32"
 LARGE = 2**20  # bytes from which on another thread is worth its start
+WORDS = 512
+ROW = 8 * WORDS
+
+
+class Sum:
+    """A checksum in the making: of an array's kind of numbers, shape, and bytes.
+
+    The bytes are words of 8, in rows of 512. The CRC-32 is that of the rows' sums (all
+    modulo 2**64), the columns' sums and the bytes left over: a change of one place
+    alters two sums, rows that change places alter the order of theirs. Four times as
+    quick as the CRC-32 of all bytes.
+    """
+
+    def __init__(self, array: np.ndarray) -> None:
+        order = "big" if array.dtype.str.startswith(">") else "little"
+        kind = f"{array.dtype.kind}{array.dtype.itemsize} {order} {array.shape}"
+        self.content = np.ascontiguousarray(array).reshape(-1).view("uint8")
+        self.rows = zlib.crc32(kind.encode())
+        self.columns = np.zeros(WORDS, "<u8")
+        self.done = 0
+
+    def add(self, count: int) -> None:
+        """Add whole rows, as far as `count` bytes are there."""
+        end = count - count % ROW
+        if end > self.done:
+            table = self.content[self.done : end].view("<u8").reshape(-1, WORDS)
+            self.rows = zlib.crc32(np.add.reduce(table, axis=1).data, self.rows)
+            self.columns += np.add.reduce(table, axis=0)
+            self.done = end
+
+    def result(self) -> int:
+        """Return the checksum; all bytes are there."""
+        self.add(len(self.content))
+        total = zlib.crc32(self.columns.data, self.rows)
+        return zlib.crc32(self.content[self.done :].data, total)
 
 
 def checksum(array: np.ndarray) -> int:
-    """Return the CRC-32 of the kind of numbers, the shape and the bytes.
+    """Return the checksum of an array.
 
     Example:
         >>> from kerasish.saving.checksums import checksum
         >>> checksum(np.zeros(2, "float32")) == checksum(np.zeros((1, 2), "float32"))
         False
     """
-    content = np.ascontiguousarray(array).reshape(-1).view("uint8")
-    return zlib.crc32(content.data, _begin(array))
-
-
-def _begin(array: np.ndarray) -> int:
-    order = "big" if array.dtype.str.startswith(">") else "little"
-    kind = f"{array.dtype.kind}{array.dtype.itemsize} {order} {array.shape}"
-    return zlib.crc32(kind.encode())
+    return Sum(array).result()
 
 
 @contextmanager
 def summing(
     array: np.ndarray,
-) -> Iterator[tuple[Callable[[int, int], object], Callable[[], int]]]:
-    """Sum up an array in another thread while its rows come in.
+) -> Iterator[tuple[Callable[[int], object], Callable[[], int]]]:
+    """Sum up an array in another thread, while it is read or written.
 
-    Gives two functions: one is told of rows (from, to) in their order, the other
-    returns the checksum of those.
+    Gives two functions: one is told how many bytes are there, the other returns the
+    checksum of all.
     """
-    total = _begin(array)
-
-    def add(rows: np.ndarray) -> None:
-        nonlocal total
-        content = np.ascontiguousarray(rows).reshape(-1).view("uint8")
-        total = zlib.crc32(content.data, total)
-
+    total = Sum(array)
     with ThreadPoolExecutor(1) as thread:
-        told = []
-
-        def ready(begin: int, end: int) -> None:
-            told.append(thread.submit(add, array[begin:end]))
-
-        def result() -> int:
-            for each in told:
-                each.result()
-            return total
-
-        yield ready, result
+        yield (
+            lambda count: thread.submit(total.add, count),
+            lambda: thread.submit(total.result).result(),
+        )
 
 
 def verify(found: int, expected: int, where: str) -> None:

@@ -171,7 +171,7 @@ def _summed(dataset: h5py.Dataset, array: np.ndarray) -> int:
         for begin in range(0, len(array), rows):
             part = np.s_[begin : begin + rows]
             dataset.read_direct(array, part, part)
-            ready(begin, begin + rows)
+            ready(min(begin + rows, len(array)) * (array.nbytes // len(array)))
         return result()
 
 
@@ -205,7 +205,7 @@ def write(group: h5py.Group, name: str, value: np.ndarray) -> None:
     """Write an array; types that HDF5 does not know are marked, as Keras does."""
     if value.nbytes > checksums.LARGE:
         with checksums.summing(value) as (ready, result):
-            ready(0, len(value))
+            ready(value.nbytes)
             dataset = group.create_dataset(name, data=value)
             total = result()
     else:
