@@ -21,7 +21,7 @@ ROWS = [
     ["config", "documents", "dtypes", "names", "tree", "registry"],
     ["backend"],
     ["operators", "variable", "graph", "masks"],
-    ["ops", "random", "dtype_policies", "devices"],
+    ["ops", "random", "dtype_policies", "devices", "quantizers"],
     ["symbolic", "activations", "initializers", "regularizers", "constraints"]
     + ["losses", "optimizers.schedules"],
     ["layers.layer", "layers.owner", "layers.signature", "layers.input_spec"]
@@ -229,8 +229,8 @@ def test_core_and_package_keep_their_budget():
 
     for name in CORE:
         assert exists(name.strip("/").replace("/", ".").removesuffix(".__init__")), name
-    assert sum(code_lines(path) for path in FILES if in_core(path)) <= 4_300
-    assert sum(map(written_lines, FILES)) <= 45_000
+    assert sum(code_lines(path) for path in FILES if in_core(path)) <= 4_360
+    assert sum(map(written_lines, FILES)) <= 46_000
 
 
 def written_lines(path: Path) -> int:
