@@ -162,11 +162,11 @@ def _join(dtypes: tuple[Any, ...]) -> Any:
     return next(d for d in common if _above(d) == common)
 
 
-def is_float(name: str) -> bool:
+def is_float(dtype: str) -> bool:
     """Say whether the dtype of this name is a floating point type."""
-    return name.startswith(("float", "bfloat"))
+    return dtype.startswith(("float", "bfloat"))
 
 
-def is_int(name: str) -> bool:
+def is_int(dtype: str) -> bool:
     """Say whether the dtype of this name is an integer type; `"bool"` is not."""
-    return name.startswith(("int", "uint"))
+    return dtype.startswith(("int", "uint"))

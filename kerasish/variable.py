@@ -237,8 +237,8 @@ class Variable(Operators):
         autocast: bool = True,
         aggregation: str | None = "none",
         synchronization: str = "auto",
-        layout: Any = None,
         name: str | None = None,
+        layout: Any = None,
     ) -> None:
         self.name = name or registry.unique_name("variable")
         if "/" in self.name:
