@@ -1,0 +1,1 @@
+"""Layers that prepare images, numbers and texts for a model."""

@@ -1,0 +1,159 @@
+"""Boxes in images: the ways to write them, and what is done to them.
+
+`utils.bounding_boxes` is the public place of these functions. A format says what the
+four numbers of a box are: `xyxy` (left, top, right, bottom), `yxyx` (top, left, bottom,
+right), `xywh` (left, top, width, height), `center_xywh`, `center_yxhw`. With `rel_` in
+front, numbers are shares of the width or the height of the image.
+"""
+
+from typing import Any
+
+from ... import ops
+from ...graph import Tensor
+
+__all__ = ["clip_to_image_size", "convert_format"]
+
+_ABSOLUTE = ("xyxy", "yxyx", "xywh", "center_xywh", "center_yxhw")
+_ROWS_FIRST = ("yxyx", "center_yxhw")
+_RELATIVE = ("rel_xyxy", "rel_yxyx", "rel_xywh", "rel_center_xywh")
+
+
+def _format(name: Any, argument: str) -> tuple[str, bool]:
+    """Return the name without `rel_`, and whether it was there."""
+    plain = name.lower() if isinstance(name, str) else name
+    if plain not in _ABSOLUTE + _RELATIVE:
+        raise ValueError(
+            f"`{argument}` must be one of {', '.join(_ABSOLUTE + _RELATIVE)}. "
+            f"Received: {name!r}."
+        )
+    return plain.removeprefix("rel_"), plain.startswith("rel_")
+
+
+def _corners(boxes: Tensor, name: str) -> list[Tensor]:
+    """Left, top, right, bottom."""
+    a, b, c, d = (boxes[..., i : i + 1] for i in range(4))
+    if name in _ROWS_FIRST:
+        a, b, c, d = b, a, d, c
+    if name.startswith("center"):
+        return [a - c / 2, b - d / 2, a + c / 2, b + d / 2]
+    return [a, b, a + c, b + d] if name == "xywh" else [a, b, c, d]
+
+
+def _from_corners(corners: list[Tensor], name: str) -> Tensor:
+    left, top, right, bottom = corners
+    if name == "xywh":
+        numbers = [left, top, right - left, bottom - top]
+    elif name.startswith("center"):
+        middle = [(left + right) / 2, (top + bottom) / 2]
+        numbers = [*middle, right - left, bottom - top]
+    else:
+        numbers = [left, top, right, bottom]
+    if name in _ROWS_FIRST:
+        numbers = [numbers[i] for i in (1, 0, 3, 2)]
+    return ops.concatenate(numbers, axis=-1)
+
+
+def convert_format(
+    boxes: Any,
+    source: str,
+    target: str,
+    height: Any = None,
+    width: Any = None,
+    dtype: Any = "float32",
+) -> Any:
+    """Write boxes another way.
+
+    Args:
+        boxes: tensor of shape (..., 4), or a dictionary with such `"boxes"`.
+        source, target: formats: `xyxy`, `yxyx`, `xywh`, `center_xywh`, `center_yxhw`,
+            `rel_xyxy`, `rel_yxyx`, `rel_xywh`, `rel_center_xywh`.
+        height, width: of the images; needed if one format is relative and the other
+            is not.
+        dtype: of the result.
+
+    Returns:
+        Boxes of the same shape; a dictionary if one was given.
+
+    Raises:
+        ValueError: an unknown format, no size where it is needed, or another shape.
+
+    Example:
+        >>> boxes = np.array([[1.0, 2.0, 4.0, 6.0]])
+        >>> convert = keras.utils.bounding_boxes.convert_format
+        >>> np.asarray(convert(boxes, "xyxy", "xywh")).tolist()
+        [[1.0, 2.0, 3.0, 4.0]]
+    """
+    if isinstance(boxes, dict):
+        converted = convert_format(boxes["boxes"], source, target, height, width, dtype)
+        return {**boxes, "boxes": converted}
+    before, relative = _format(source, "source")
+    after, wanted = _format(target, "target")
+    boxes = ops.cast(ops.convert_to_tensor(boxes), dtype)
+    if boxes.shape[-1] != 4:
+        raise ValueError(
+            f"`boxes` must have four numbers on the last axis. Received: shape "
+            f"{tuple(boxes.shape)}."
+        )
+    if relative != wanted and (height is None or width is None):
+        raise ValueError(
+            f"Between the formats {source!r} and {target!r} boxes can be converted "
+            f"only if `height` and `width` are given. Received: {height}, {width}."
+        )
+    if before == after and relative == wanted:
+        return boxes
+    corners = _corners(boxes, before)
+    if relative != wanted:
+        sizes = [ops.cast(size, dtype) for size in (width, height)] * 2
+        scale = ops.divide if wanted else ops.multiply
+        corners = [scale(x, size) for x, size in zip(corners, sizes)]
+    return ops.cast(_from_corners(corners, after), dtype)
+
+
+def clip_to_image_size(
+    bounding_boxes: dict[str, Any],
+    height: Any = None,
+    width: Any = None,
+    bounding_box_format: str = "xyxy",
+) -> dict[str, Any]:
+    """Cut off what lies outside the image; boxes without area get the label -1.
+
+    Args:
+        bounding_boxes: dictionary of `"boxes"` (..., 4) and `"labels"` (...).
+        height, width: of the images; not needed for relative formats.
+        bounding_box_format: as in `convert_format`.
+
+    Returns:
+        The dictionary with new boxes and labels.
+
+    Raises:
+        ValueError: no size where it is needed, or an unknown format.
+
+    Example:
+        >>> boxes = {"boxes": np.array([[-1.0, 0, 9, 3]]), "labels": np.array([5])}
+        >>> clipped = keras.utils.bounding_boxes.clip_to_image_size(boxes, 4, 6)
+        >>> np.asarray(clipped["boxes"]).tolist()
+        [[0.0, 0.0, 6.0, 3.0]]
+    """
+    name, relative = _format(bounding_box_format, "bounding_box_format")
+    if relative:
+        height = width = 1.0
+    elif height is None or width is None:
+        raise ValueError(
+            f"Boxes of the format {bounding_box_format!r} can be clipped only if "
+            f"`height` and `width` are given. Received: {height}, {width}."
+        )
+    boxes = ops.convert_to_tensor(bounding_boxes["boxes"])
+    dtype = boxes.dtype
+    height, width = ops.cast(height, dtype), ops.cast(width, dtype)
+    limits = [width, height, width, height]
+    corners = [
+        ops.minimum(ops.maximum(x, 0), limit)
+        for x, limit in zip(_corners(boxes, name), limits)
+    ]
+    left, top, right, bottom = corners
+    clipped = {**bounding_boxes, "boxes": _from_corners(corners, name)}
+    if "labels" in clipped:
+        labels = ops.convert_to_tensor(clipped["labels"])
+        area = ops.squeeze((right - left) * (bottom - top), axis=-1)
+        clipped["labels"] = ops.where(area > 0, labels, ops.cast(-1, labels.dtype))
+    return clipped
