@@ -11,7 +11,7 @@ from typing import Any
 from ... import ops
 from ...graph import Tensor
 
-__all__ = ["clip_to_image_size", "convert_format"]
+__all__ = ["around", "clip_to_image_size", "convert_format", "corners"]
 
 _ABSOLUTE = ("xyxy", "yxyx", "xywh", "center_xywh", "center_yxhw")
 _ROWS_FIRST = ("yxyx", "center_yxhw")
@@ -29,7 +29,7 @@ def _format(name: Any, argument: str) -> tuple[str, bool]:
     return plain.removeprefix("rel_"), plain.startswith("rel_")
 
 
-def _corners(boxes: Tensor, name: str) -> list[Tensor]:
+def _edges(boxes: Tensor, name: str) -> list[Tensor]:
     """Left, top, right, bottom."""
     a, b, c, d = (boxes[..., i : i + 1] for i in range(4))
     if name in _ROWS_FIRST:
@@ -39,8 +39,8 @@ def _corners(boxes: Tensor, name: str) -> list[Tensor]:
     return [a, b, a + c, b + d] if name == "xywh" else [a, b, c, d]
 
 
-def _from_corners(corners: list[Tensor], name: str) -> Tensor:
-    left, top, right, bottom = corners
+def _from_edges(edges: list[Tensor], name: str) -> Tensor:
+    left, top, right, bottom = edges
     if name == "xywh":
         numbers = [left, top, right - left, bottom - top]
     elif name.startswith("center"):
@@ -101,12 +101,12 @@ def convert_format(
         )
     if before == after and relative == wanted:
         return boxes
-    corners = _corners(boxes, before)
+    edges = _edges(boxes, before)
     if relative != wanted:
         sizes = [ops.cast(size, dtype) for size in (width, height)] * 2
         scale = ops.divide if wanted else ops.multiply
-        corners = [scale(x, size) for x, size in zip(corners, sizes)]
-    return ops.cast(_from_corners(corners, after), dtype)
+        edges = [scale(x, size) for x, size in zip(edges, sizes)]
+    return ops.cast(_from_edges(edges, after), dtype)
 
 
 def clip_to_image_size(
@@ -146,14 +146,27 @@ def clip_to_image_size(
     dtype = boxes.dtype
     height, width = ops.cast(height, dtype), ops.cast(width, dtype)
     limits = [width, height, width, height]
-    corners = [
+    edges = [
         ops.minimum(ops.maximum(x, 0), limit)
-        for x, limit in zip(_corners(boxes, name), limits)
+        for x, limit in zip(_edges(boxes, name), limits)
     ]
-    left, top, right, bottom = corners
-    clipped = {**bounding_boxes, "boxes": _from_corners(corners, name)}
+    left, top, right, bottom = edges
+    clipped = {**bounding_boxes, "boxes": _from_edges(edges, name)}
     if "labels" in clipped:
         labels = ops.convert_to_tensor(clipped["labels"])
         area = ops.squeeze((right - left) * (bottom - top), axis=-1)
         clipped["labels"] = ops.where(area > 0, labels, ops.cast(-1, labels.dtype))
     return clipped
+
+
+def corners(boxes: Tensor) -> tuple[Tensor, Tensor]:
+    """x and y of the four corners of `xyxy` boxes: two tensors (..., 4)."""
+    left, top, right, bottom = (boxes[..., i] for i in range(4))
+    xs = ops.stack([left, right, left, right], axis=-1)
+    return xs, ops.stack([top, top, bottom, bottom], axis=-1)
+
+
+def around(xs: Tensor, ys: Tensor) -> Tensor:
+    """The least `xyxy` boxes that hold the points given by their x and y (..., n)."""
+    limits = ops.min(xs, -1), ops.min(ys, -1), ops.max(xs, -1), ops.max(ys, -1)
+    return ops.stack(limits, axis=-1)

@@ -56,25 +56,34 @@ class BaseImagePreprocessingLayer(Layer):
         self,
         name: str,
         value: Any,
-        lowest: float = 0.0,
+        lowest: float = 0,
         highest: float = 1.0,
-        around: float | None = 0.0,
+        symmetric: bool = False,
     ) -> tuple[float, float]:
         """Return `value`, one number or two, as a checked pair (low, high).
 
-        One number f is (around - f, around + f), without `around` it is (lowest, f).
+        One number f is (-f, f) if `symmetric`, else (0, f).
         """
-        pair = value if isinstance(value, Sequence) else (value,)
-        if not all(isinstance(x, (int, float)) for x in pair) or len(pair) > 2:
+        pair = value if isinstance(value, (list, tuple)) else (value,)
+        if not all(isinstance(x, (int, float)) for x in pair) or len(pair) not in (
+            1,
+            2,
+        ):
             raise self._wrong(name, "one number or two", value)
-        if len(pair) == 1 and around is not None:
-            low, high = around - abs(pair[0]), around + abs(pair[0])
-            low = max(low, lowest)
+        if len(pair) == 2:
+            low, high = sorted(pair)
         else:
-            low, high = (lowest, pair[0]) if len(pair) == 1 else sorted(pair)
-        if low < lowest or high > highest:
+            high = abs(pair[0]) if symmetric else pair[0]
+            low = -high if symmetric else 0
+        if not lowest <= low <= high <= highest:
             raise self._wrong(name, f"within {lowest} and {highest}", value)
         return low, high
+
+    def _choice(self, name: str, value: Any, words: Sequence[str]) -> str:
+        """Return `value` if it is one of the words."""
+        if value not in words:
+            raise self._wrong(name, f"one of {', '.join(words)}", value)
+        return value
 
     def _set_value_range(self, value_range: Any) -> None:
         pair = tuple(value_range) if isinstance(value_range, Sequence) else ()
@@ -186,8 +195,6 @@ class BaseImagePreprocessingLayer(Layer):
         if single:
             for key in parts.keys() & {"labels", "bounding_boxes", _MASKS}:
                 parts[key] = _each(lambda x: x[None], parts[key])
-        if _MASKS in parts:
-            parts[_MASKS] = ops.cast(parts[_MASKS], self.compute_dtype)
         transformation = self.get_random_transformation(parts, training=training)
         for key in parts.keys() & {"images", "labels", "bounding_boxes", _MASKS}:
             transform = getattr(self, f"transform_{key}")
@@ -251,7 +258,9 @@ class MovingLayer(BaseImagePreprocessingLayer):
     ) -> Tensor:
         if transformation is None:
             return segmentation_masks
-        return self._moved_images(segmentation_masks, transformation, "nearest")
+        masks = ops.cast(segmentation_masks, "float32")
+        moved = self._moved_images(masks, transformation, "nearest")
+        return ops.cast(moved, segmentation_masks.dtype)
 
     def _moved_images(
         self, images: Tensor, transformation: Any, interpolation: str
