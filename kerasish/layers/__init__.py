@@ -6,6 +6,7 @@ from .. import registry
 from . import borders, convolution, pooling
 from .activation import ELU, Activation, LeakyReLU, PReLU, ReLU, Softmax
 from .attention import AdditiveAttention, Attention
+from .bidirectional import Bidirectional
 from .borders import *  # noqa: F403
 from .cells import GRUCell, LSTMCell, SimpleRNNCell
 from .convolution import *  # noqa: F403
@@ -58,7 +59,10 @@ from .recurrent import GRU, LSTM, SimpleRNN
 from .reshaping import Flatten, Permute, RepeatVector, Reshape
 from .rnn import RNN
 from .serialization import deserialize, serialize
+from .spectral_normalization import SpectralNormalization
 from .stacked_cells import StackedRNNCells
+from .time_distributed import TimeDistributed
+from .wrappers import Wrapper
 
 # Second names, as pairs of what the first and the second begin with.
 _ALIASES = [
@@ -88,7 +92,8 @@ __all__ = [
     *("BatchNormalization", "LayerNormalization", "GroupNormalization"),
     *("RMSNormalization", "UnitNormalization"),
     *("RNN", "SimpleRNN", "LSTM", "GRU", "SimpleRNNCell", "LSTMCell", "GRUCell"),
-    "StackedRNNCells",
+    *("StackedRNNCells", "Wrapper", "Bidirectional", "TimeDistributed"),
+    "SpectralNormalization",
     *("Attention", "AdditiveAttention", "MultiHeadAttention", "GroupQueryAttention"),
     *("ReversibleEmbedding", "Identity", "Lambda", "deserialize", "serialize"),
     *(*convolution.__all__, *pooling.__all__, *borders.__all__, *_SECOND_NAMES),
