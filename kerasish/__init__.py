@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from . import models as models
     from . import ops as ops
     from . import optimizers as optimizers
+    from . import quantizers as quantizers
     from . import random as random
     from . import regularizers as regularizers
     from . import saving as saving
@@ -54,6 +55,7 @@ _MODULES = (
     *("dtype_policies", "dtypes", "graph", "initializers", "layers", "losses"),
     *("metrics", "mixed_precision", "models", "ops", "optimizers", "random"),
     *("registry", "regularizers", "saving", "training", "tree", "utils", "variable"),
+    "quantizers",
 )
 _HOMES = {
     "DTypePolicy": "config",
@@ -69,6 +71,7 @@ _HOMES = {
     "Model": "models",
     "Operation": "graph",
     "Optimizer": "optimizers",
+    "Quantizer": "quantizers",
     "Regularizer": "regularizers",
     "Replicas": "replicas",
     "Sequential": "models",

@@ -5,6 +5,7 @@ and the user's file `~/.kerasish/kerasish.json` (folder moved by `KERASISH_HOME`
 Nothing here imports an array library.
 """
 
+import importlib
 import json
 import os
 from pathlib import Path
@@ -224,7 +225,8 @@ class DTypePolicy:
 
     Args:
         name: a dtype such as `"float32"` (both are that), `"mixed_float16"` or
-            `"mixed_bfloat16"` (compute in 16 bits, keep weights in float32).
+            `"mixed_bfloat16"` (compute in 16 bits, keep weights in float32); default:
+            that of the policy that layers have.
 
     Example:
         >>> policy = keras.DTypePolicy("mixed_bfloat16")
@@ -232,7 +234,12 @@ class DTypePolicy:
         ('bfloat16', 'float32')
     """
 
-    def __init__(self, name: str) -> None:
+    name: str
+    quantization_mode: str | None = None
+
+    def __init__(self, name: str | None = None) -> None:
+        if name is None:
+            name = dtype_policy().name
         if not isinstance(name, str) or not name:
             raise TypeError(f"`name` of a dtype policy must be a string, not {name!r}.")
         self.name = name
@@ -245,7 +252,10 @@ class DTypePolicy:
                 f"Cannot read {name!r} as a dtype policy: it should be a dtype such as "
                 '"float32", or "mixed_float16" or "mixed_bfloat16".'
             )
-        self.quantization_mode = None
+
+    def convert_input(self, x: Any, autocast: bool, dtype: str) -> Any:
+        """Return an input of a layer as an array; floats as `dtype`, if `autocast`."""
+        return _policies().converted(x, autocast, dtype)
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
@@ -263,7 +273,7 @@ class DTypePolicy:
         return hash(self.name)
 
     def __repr__(self) -> str:
-        return f'<DTypePolicy "{self.name}">'
+        return f'<{type(self).__name__} "{self.name}">'
 
 
 KNOWN_DTYPES = (
@@ -271,6 +281,11 @@ KNOWN_DTYPES = (
     *("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
     *("float8_e4m3fn", "float8_e5m2", "complex64", "complex128"),
 )
+
+
+def _policies() -> Any:
+    """The module of all policies, which needs more than settings."""
+    return importlib.import_module("kerasish.dtype_policies")
 
 
 def dtype_policy() -> DTypePolicy:
@@ -289,7 +304,7 @@ def set_dtype_policy(policy: "DTypePolicy | str | None") -> None:
         _settings["dtype_policy"] = None
         return
     if isinstance(policy, str):
-        policy = DTypePolicy(policy)
+        policy = _policies().get(policy)
     if not isinstance(policy, DTypePolicy):
         raise ValueError(
             f"`policy` must be a DTypePolicy or the name of one, not {policy!r}."

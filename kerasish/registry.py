@@ -38,7 +38,6 @@ __all__ = [
 NAMESPACES = {
     "activations": "keras.activations",
     "constraints": "keras.constraints",
-    "dtype_policies": "keras",
     "initializers": "keras.initializers",
     "layers": "keras.layers",
     "losses": "keras.losses",
@@ -277,7 +276,7 @@ def module_and_name(cls: Any) -> tuple[str | None, str]:
     """Return the module and name under which a config mentions a class."""
     if id(cls) in _home:
         space, name = _home[id(cls)]
-        return NAMESPACES.get(space, f"keras.{space}"), name
+        return NAMESPACES.get(space, f"keras.{space}".strip(".")), name
     return None, cls.__name__
 
 

@@ -25,6 +25,7 @@ ROWS = [
     ["symbolic", "activations", "initializers", "regularizers", "constraints"]
     + ["losses", "optimizers.schedules"],
     ["layers.layer", "layers.owner", "layers.signature", "layers.input_spec"]
+    + ["layers.quantization"]
     + ["metrics", "optimizers"],
     ["layers", "mixed_precision"],
     ["data", "callbacks", "saving"],

@@ -9,13 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from .. import backend, dtype_policies, dtypes, registry, tree
+from .. import backend, dtype_policies, registry, tree
 from .. import regularizers as regularizers_module
 from ..graph import KerasTensor, Node, Operation, any_symbolic, infer_call, is_symbolic
 from ..masks import get_mask, set_mask
-from ..variable import Variable, setting, state
+from ..variable import setting, state
 from .input_spec import check_inputs
 from .owner import Owner, walk
+from .quantization import Quantizable
 from .signature import call_signature, parameters_of
 
 __all__ = ["Layer", "in_call"]
@@ -34,7 +35,7 @@ def in_call() -> bool:
     return _calls.entry is not None
 
 
-class Layer(Owner, Operation, registry.Configurable):
+class Layer(Owner, Operation, Quantizable, registry.Configurable):
     """A function with weights.
 
     A subclass makes its weights in `build(input_shape)` (or in the constructor) with
@@ -61,6 +62,7 @@ class Layer(Owner, Operation, registry.Configurable):
         [[1.0, 1.0]]
     """
 
+    dtype_policy: Any = dtype_policies.Held()
     _losses: list[Any]
     _building: bool
 
@@ -101,7 +103,7 @@ class Layer(Owner, Operation, registry.Configurable):
                 f"Unrecognized keyword arguments passed to {type(self).__name__}: "
                 f"{kwargs}.{hint}"
             )
-        self.dtype_policy = dtype_policies.get(dtype)
+        self.dtype_policy = dtype
         self.autocast = autocast
         self.input_spec: Any = None
         self.supports_masking = type(self).compute_mask is not Layer.compute_mask
@@ -121,12 +123,12 @@ class Layer(Owner, Operation, registry.Configurable):
     @property
     def compute_dtype(self) -> str:
         """dtype in which the layer computes."""
-        return self.dtype_policy.compute_dtype
+        return dtype_policies.of(self).compute_dtype
 
     @property
     def variable_dtype(self) -> str:  # type: ignore[override]
         """dtype of the weights."""
-        return self.dtype_policy.variable_dtype
+        return dtype_policies.of(self).variable_dtype
 
     @property
     def dtype(self) -> str:
@@ -341,19 +343,7 @@ class Layer(Owner, Operation, registry.Configurable):
         return self._convert(x)
 
     def _convert(self, x: Any) -> Any:
-        if isinstance(x, np.ndarray) and x.dtype.kind in "OSU":
-            return x  # text, for layers that look things up
-        if backend.is_array(x) or is_symbolic(x):
-            mask = get_mask(x)
-        elif hasattr(x, "__array__") and not isinstance(x, (Variable, np.generic)):
-            x, mask = backend.asarray(x), None
-        else:
-            return x
-        name = x.dtype if is_symbolic(x) else backend.dtype_name(x)
-        if self.autocast and dtypes.is_float(name) and name != self.input_dtype:
-            x = registry.namespace("ops")["cast"](x, self.input_dtype)
-            set_mask(x, mask)
-        return x
+        return dtype_policies.converted(x, self.autocast, self.input_dtype)
 
     def _shapes_of(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """`{"inputs_shape": shape}` for each argument that is a nest of tensors."""
@@ -477,7 +467,7 @@ class Layer(Owner, Operation, registry.Configurable):
         if not later.get("trainable", True):
             layer.trainable = False
         if "dtype" in later:
-            layer.dtype_policy = dtype_policies.get(later["dtype"])
+            layer.dtype_policy = later["dtype"]
         return layer
 
     def __getstate__(self) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 from .. import registry, saving, tree
 from ..graph import KerasTensor, is_symbolic
 from ..layers.layer import Layer, in_call
+from ..layers.quantization import QuantizableModel
 from ..training import Trainer
 from ..variable import state
 from .function import Function, make_graph, run_graph
@@ -15,7 +16,7 @@ from .summary import summary_html, summary_text
 __all__ = ["Model"]
 
 
-class Model(Trainer, Layer):
+class Model(Trainer, QuantizableModel, Layer):
     """A network that can be compiled, trained, evaluated, saved.
 
     Made in three ways: `Model(inputs, outputs)` from symbolic tensors; `Sequential`;
