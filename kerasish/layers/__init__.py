@@ -9,6 +9,7 @@ from .attention import AdditiveAttention, Attention
 from .bidirectional import Bidirectional
 from .borders import *  # noqa: F403
 from .cells import GRUCell, LSTMCell, SimpleRNNCell
+from .conv_lstm import ConvLSTM1D, ConvLSTM2D, ConvLSTM3D
 from .convolution import *  # noqa: F403
 from .dense import Dense, EinsumDense
 from .dropout import (
@@ -55,6 +56,12 @@ from .normalization import (
     UnitNormalization,
 )
 from .pooling import *  # noqa: F403
+from .preprocessing.category_encoding import CategoryEncoding
+from .preprocessing.discretization import Discretization
+from .preprocessing.hashing import HashedCrossing, Hashing
+from .preprocessing.lookup import IntegerLookup, StringLookup
+from .preprocessing.normalization import Normalization
+from .preprocessing.text_vectorization import TextVectorization
 from .recurrent import GRU, LSTM, SimpleRNN
 from .reshaping import Flatten, Permute, RepeatVector, Reshape
 from .rnn import RNN
@@ -93,9 +100,11 @@ __all__ = [
     *("RMSNormalization", "UnitNormalization"),
     *("RNN", "SimpleRNN", "LSTM", "GRU", "SimpleRNNCell", "LSTMCell", "GRUCell"),
     *("StackedRNNCells", "Wrapper", "Bidirectional", "TimeDistributed"),
-    "SpectralNormalization",
+    *("SpectralNormalization", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"),
     *("Attention", "AdditiveAttention", "MultiHeadAttention", "GroupQueryAttention"),
     *("ReversibleEmbedding", "Identity", "Lambda", "deserialize", "serialize"),
+    *("Normalization", "Discretization", "CategoryEncoding", "Hashing"),
+    *("HashedCrossing", "IntegerLookup", "StringLookup", "TextVectorization"),
     *(*convolution.__all__, *pooling.__all__, *borders.__all__, *_SECOND_NAMES),
 ]
 
