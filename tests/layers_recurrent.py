@@ -39,6 +39,9 @@ ZERO = {"zero_output_for_mask": True}
 DROPOUT = {"dropout": 0.4, "seed": 3}
 BOTH = DROPOUT | {"recurrent_dropout": 0.3}
 UNITS = {"units": 3}
+FILMS = {1: (2, 3, 6, 2), 2: (2, 3, 5, 4, 2), 3: (2, 2, 3, 3, 4, 2)}
+KERNEL = {"filters": 2, "kernel_size": 2}
+FIRST = {"data_format": "channels_first"}
 
 
 def _each(name: str) -> list[tuple[str, dict[str, Any], Any, dict[str, Any]]]:
@@ -69,4 +72,17 @@ CASES: list[tuple[str, dict[str, Any], Any, dict[str, Any]]] = [
     ("RNN", {"cell": CELLS} | SEQUENCES, X, LONG),
     ("RNN", {"cell": CELLS} | BACKWARDS, X, {}),
     ("RNN", {"cell": Inner("StackedRNNCells", {"cells": CELLS[::-1]})}, X, {}),
+    *((f"ConvLSTM{n}D", KERNEL, FILMS[n], LONG) for n in (1, 2, 3)),
+    *((f"ConvLSTM{n}D", KERNEL | FIRST | SEQUENCES, FILMS[n], LONG) for n in (1, 2, 3)),
+    ("ConvLSTM1D", KERNEL | DROPOUT | {"strides": 2, "padding": "same"}, FILMS[1], {}),
+    ("ConvLSTM1D", KERNEL | BOTH | SEQUENCES | BACKWARDS, FILMS[1], {}),
+    ("ConvLSTM2D", KERNEL | ALL_WEIGHTS | {"dilation_rate": 2}, FILMS[2], {}),
+    (
+        "ConvLSTM2D",
+        {"filters": 3, "kernel_size": (2, 3), "strides": (1, 2), "use_bias": False}
+        | {"activation": None, "recurrent_activation": "hard_sigmoid"}
+        | FIRST,
+        (2, 3, 2, 5, 4),
+        {},
+    ),
 ]

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import activations, constraints, initializers, ops, random, regularizers, tree
+from .. import activations, constraints, initializers, ops, random, regularizers
 from ..graph import Tensor
 from ..variable import Variable, state
 from .layer import Layer
@@ -40,6 +40,7 @@ class Cell(Layer):
 
     gates: int
     rank = 1  # axes of one step's input
+    axis = -1  # along which the gates lie
     units: int
     use_bias: bool
     activation: Any
@@ -108,8 +109,7 @@ class Cell(Layer):
     def get_initial_state(self, batch_size: int | None = None) -> list[Any]:
         """Return the states before the first step: zeros of shape `(batch, units)`."""
         return [
-            zeros(batch_size, n, self.compute_dtype)
-            for n in tree.flatten(self.state_size)
+            zeros(batch_size, n, self.compute_dtype) for n in sizes_in(self.state_size)
         ]
 
     # --- dropout ----------------------------------------------------------------------
@@ -123,9 +123,12 @@ class Cell(Layer):
         return [random.dropout(ones, rate, seed=self.seed_generator)
                 for _ in range(count)]  # fmt: skip
 
+    def _masks_at_once(self) -> int:
+        return self.gates if self.recurrent_dropout > 0 else 1
+
     def masks(self, inputs: Tensor, hidden: Tensor) -> tuple[Masks, Masks]:
         """Draw the masks of the inputs and of the states, for one sequence."""
-        count = self.gates if self.recurrent_dropout > 0 else 1
+        count = self._masks_at_once()
         drawn = self.draw("dropout", inputs, count)
         return drawn, self.draw("recurrent_dropout", hidden, count)
 
@@ -133,8 +136,7 @@ class Cell(Layer):
         """The masks of calls one by one: the same until they are reset."""
         trace, masks = self._kept.get(kind, (None, None))
         if masks is None or trace is not state.redirect:
-            count = self.gates if self.recurrent_dropout > 0 else 1
-            masks = self.draw(kind, like, count)
+            masks = self.draw(kind, like, self._masks_at_once())
             self._kept[kind] = (state.redirect, masks)
         return masks
 
@@ -221,6 +223,23 @@ def shape_of(size: Any) -> tuple[int, ...]:
     return tuple(size) if isinstance(size, (list, tuple)) else (size,)
 
 
+def map_sizes(fn: Callable[[Any], Any], sizes: Any, outermost: bool = True) -> Any:
+    """Map over what a cell says of its states: lists of sizes, integers or shapes.
+
+    The sizes of several states may stand in a tuple, too; further in it is a shape.
+    """
+    if isinstance(sizes, list) or (outermost and isinstance(sizes, tuple)):
+        return [map_sizes(fn, size, False) for size in sizes]
+    return fn(sizes)
+
+
+def sizes_in(sizes: Any) -> list[Any]:
+    """Return all sizes that stand in a cell's `state_size`, in order."""
+    found: list[Any] = []
+    map_sizes(found.append, sizes)
+    return found
+
+
 def zeros(batch_size: int | None, size: Any, dtype: str) -> Tensor:
     """Return states of 0."""
     if batch_size is None:
@@ -232,12 +251,14 @@ def _single(masks: Masks) -> Any:
     return masks[0] if masks is not None and len(masks) == 1 else masks
 
 
-def gate_products(x: Any, hidden: Tensor, product: Product, masks: Masks) -> Tensor:
+def gate_products(
+    x: Any, hidden: Tensor, product: Product, masks: Masks, axis: int = -1
+) -> Tensor:
     """Return ``hidden · weights`` for all gates, side by side; and x projected."""
     if masks is None:
         return product(0, hidden, x)
     parts = [product(k, hidden * mask) for k, mask in enumerate(masks)]
-    result = parts[0] if len(parts) == 1 else ops.concatenate(parts, -1)
+    result = parts[0] if len(parts) == 1 else ops.concatenate(parts, axis)
     return result if x is None else result + product(None, None, x)
 
 
@@ -396,8 +417,8 @@ class LSTMCell(Cell):
         self, x: Tensor, states: Sequence[Any], product: Product, masks: Masks
     ) -> tuple[Any, list[Any]]:
         hidden, cell = states
-        x = gate_products(x, hidden, product, masks)
-        i, f, new, o = ops.split(x, 4, -1)
+        x = gate_products(x, hidden, product, masks, self.axis)
+        i, f, new, o = ops.split(x, 4, self.axis)
         kept = self.recurrent_activation(f) * cell
         cell = kept + self.recurrent_activation(i) * self.activation(new)
         hidden = self.recurrent_activation(o) * self.activation(cell)

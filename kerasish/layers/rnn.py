@@ -5,7 +5,7 @@ from typing import Any
 from .. import backend, ops, tree
 from ..graph import Tensor
 from ..variable import Variable, state
-from .cells import Cell, SimpleRNNCell, shape_of
+from .cells import Cell, SimpleRNNCell, map_sizes, shape_of
 from .layer import Layer
 from .stacked_cells import (
     StackedRNNCells,
@@ -32,8 +32,9 @@ class RNN(Layer):
 
     Args:
         cell: a cell, or a list of cells to stack. A cell is a layer (or object) with
-            `call(input, states) -> (output, new states)` and `state_size`, an integer
-            or a list with one for each state; `output_size` (default: the first of
+            `call(input, states) -> (output, new states)` and `state_size`: an integer,
+            or a list with one for each state, in which a tuple is the shape of a state
+            with more axes; `output_size` (default: the first of
             `state_size`) and `get_initial_state(batch_size)` are optional.
         return_sequences: whether to return the outputs of all steps, not of the last.
         return_state: whether to return the last states, too.
@@ -120,7 +121,8 @@ class RNN(Layer):
         """Variables with the states of a stateful layer, in the cell's structure."""
         if not self._states:
             return None
-        return tree.pack_sequence_as(self.state_size, self._states)
+        variables = iter(self._states)
+        return map_sizes(lambda _: next(variables), self.state_size)
 
     @property
     def variables(self) -> list[Variable]:
@@ -148,7 +150,7 @@ class RNN(Layer):
         if not self.return_state:
             return output
         batch = sequences_shape[0]
-        states = tree.map_structure(lambda n: (batch, n), self.state_size)
+        states = map_sizes(lambda n: (batch, *shape_of(n)), self.state_size)
         return (output, *states)
 
     def compute_mask(self, _: Any, mask: Any) -> Any:

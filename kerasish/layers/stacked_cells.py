@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from .. import tree
 from ..graph import Tensor
-from .cells import shape_of, zeros
+from .cells import map_sizes, shape_of, sizes_in, zeros
 from .layer import Layer
 
 __all__ = ["StackedRNNCells"]
@@ -45,7 +44,8 @@ class StackedRNNCells(Layer):
     @property
     def state_size(self) -> list[Any]:
         """Sizes of the states of each cell."""
-        return [cell.state_size for cell in self.cells]
+        sizes = [cell.state_size for cell in self.cells]
+        return [list(size) if isinstance(size, tuple) else size for size in sizes]
 
     @property
     def output_size(self) -> Any:
@@ -88,7 +88,7 @@ def check_cell(cell: Any, who: str) -> None:
 def output_size_of(cell: Any) -> Any:
     """Return what a cell says of its output, else the size of its first state."""
     size = getattr(cell, "output_size", None)
-    return tree.flatten(cell.state_size)[0] if size is None else size
+    return sizes_in(cell.state_size)[0] if size is None else size
 
 
 def initial_state(cell: Any, batch_size: Any, dtype: str) -> list[Any]:
@@ -97,9 +97,7 @@ def initial_state(cell: Any, batch_size: Any, dtype: str) -> list[Any]:
     if make is not None:
         states = make(batch_size=batch_size)
     else:
-        states = tree.map_structure(
-            lambda size: zeros(batch_size, size, dtype), cell.state_size
-        )
+        states = map_sizes(lambda n: zeros(batch_size, n, dtype), cell.state_size)
     return list(states) if isinstance(states, (list, tuple)) else [states]
 
 
