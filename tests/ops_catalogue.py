@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from ops_attention import CALLS as ATTENTION
 from ops_convolution import CALLS as CONVOLUTION
+from ops_images import CALLS as IMAGES
 
 
 def _floats(*shape: int, low: float = -2.0, high: float = 2.0, seed: int = 0) -> Any:
@@ -468,6 +469,8 @@ for args, options in ATTENTION:
     row("dot_product_attention", *args, **options)
 for name, args, options in CONVOLUTION:
     row(name, *args, **options)
+for name, args, options in IMAGES:
+    row(f"image.{name}", *args, **options)
 row("one_hot", I, 5)
 row("one_hot", J, 5, axis=0, dtype="int32")
 row("one_hot", J, 5, axis=1, dtype="bool")

@@ -5,7 +5,7 @@ at once; a call with symbolic tensors is recorded in the graph.
 """
 
 from .. import registry
-from . import control, conversion, linalg, nn, numpy, segments
+from . import control, conversion, image, linalg, nn, numpy, segments
 from .activation import *  # noqa: F403
 from .arithmetic import *  # noqa: F403
 from .attention import *  # noqa: F403
