@@ -17,7 +17,7 @@ __all__ = ["LATER", "ROWS", "Row", "inner", "made"]
 LATER = {
     "MaxNumBoundingBoxes",
     *"Rescaling Resizing".split(),
-    *"CenterCrop MelSpectrogram STFTSpectrogram Pipeline Equalization".split(),
+    *"CenterCrop MelSpectrogram STFTSpectrogram Equalization".split(),
     *"AugMix AutoContrast CutMix MixUp RandAugment Solarization".split(),
     "ContrastLimitedAdaptiveHistogramEqualization",
     *(
@@ -27,7 +27,7 @@ LATER = {
         "Posterization Rotation Saturation Sharpness Shear Translation Zoom".split()
     ),
     # Wrap layers of other frameworks.
-    *"FlaxLayer JaxLayer TFSMLayer TorchModuleWrapper".split(),
+    *"FlaxLayer JaxLayer".split(),
 }
 
 

@@ -50,4 +50,11 @@ CASES: list[tuple[str, dict[str, Any], Any, dict[str, Any]]] = [
         IMAGE,
         {"free": 3},
     ),
+    # Keras cannot build one whose layers have weights.
+    (
+        "Pipeline",
+        {"layers": [Inner("ELU", {"name": "a"}), Inner("ReLU", {"name": "b"})]},
+        X,
+        LONG,
+    ),
 ]

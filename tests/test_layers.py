@@ -139,7 +139,8 @@ def test_config_equals_keras_before_and_after_build(row):
     ours, theirs = make(kerasish, row), make(keras, row)
     assert normal(ours.get_config()) == normal(theirs.get_config())
     ours, theirs = pair(row)
-    assert normal(ours.get_config()) == normal(theirs.get_config())
+    if row.name != "Pipeline":  # Keras does not build the layers within
+        assert normal(ours.get_config()) == normal(theirs.get_config())
     assert ours.name == theirs.name == "it"
 
 
@@ -216,6 +217,7 @@ def test_compiled_equals_eager(row, training, close):
 HALVES = [
     pytest.param(row, policy, id=f"{row}-{policy}")
     for row in ROWS
+    if row.name != "Pipeline"  # takes no dtype
     for policy in ("mixed_bfloat16", "bfloat16", "float16")
     if policy == "mixed_bfloat16" or "Normalization" in row.name
 ]
@@ -266,6 +268,7 @@ def test_every_layer_of_keras_is_here_or_on_the_way():
 
 def test_every_layer_has_a_row():
     others = {"Layer", "InputLayer", "Lambda", "InputSpec", "Wrapper"}
+    others |= {"TFSMLayer", "TorchModuleWrapper"}  # they raise
     others |= {row.name for row in HOST}  # tests/test_preprocessing.py has these
     tested = {x for row in ROWS for x in (row.name, *inner(row.kwargs))}
     named = {name: getattr(kerasish.layers, name) for name in OURS - others}

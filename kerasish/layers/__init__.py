@@ -23,6 +23,7 @@ from .dropout import (
     SpatialDropout3D,
 )
 from .embedding import Embedding, ReversibleEmbedding
+from .foreign import TFSMLayer, TorchModuleWrapper
 from .function import Identity, Lambda
 from .input import Input, InputLayer
 from .input_spec import InputSpec
@@ -55,6 +56,7 @@ from .normalization import (
     RMSNormalization,
     UnitNormalization,
 )
+from .pipeline import Pipeline
 from .pooling import *  # noqa: F403
 from .preprocessing.category_encoding import CategoryEncoding
 from .preprocessing.discretization import Discretization
@@ -101,6 +103,7 @@ __all__ = [
     *("RNN", "SimpleRNN", "LSTM", "GRU", "SimpleRNNCell", "LSTMCell", "GRUCell"),
     *("StackedRNNCells", "Wrapper", "Bidirectional", "TimeDistributed"),
     *("SpectralNormalization", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"),
+    *("Pipeline", "TFSMLayer", "TorchModuleWrapper"),
     *("Attention", "AdditiveAttention", "MultiHeadAttention", "GroupQueryAttention"),
     *("ReversibleEmbedding", "Identity", "Lambda", "deserialize", "serialize"),
     *("Normalization", "Discretization", "CategoryEncoding", "Hashing"),
