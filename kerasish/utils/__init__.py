@@ -19,6 +19,7 @@ from ..registry import (
     register_keras_serializable,
     serialize_keras_object,
 )
+from . import bounding_boxes
 from .files import get_file
 from .numerical import normalize, to_categorical
 from .seeding import clear_session, set_random_seed

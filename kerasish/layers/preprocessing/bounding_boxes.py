@@ -6,12 +6,22 @@ right), `xywh` (left, top, width, height), `center_xywh`, `center_yxhw`. With `r
 front, numbers are shares of the width or the height of the image.
 """
 
+import math
+from collections.abc import Callable
 from typing import Any
 
 from ... import ops
 from ...graph import Tensor
 
-__all__ = ["around", "clip_to_image_size", "convert_format", "corners"]
+__all__ = [
+    "affine_transform",
+    "around",
+    "clip_to_image_size",
+    "convert_format",
+    "corners",
+    "crop",
+    "pad",
+]
 
 _ABSOLUTE = ("xyxy", "yxyx", "xywh", "center_xywh", "center_yxhw")
 _ROWS_FIRST = ("yxyx", "center_yxhw")
@@ -170,3 +180,133 @@ def around(xs: Tensor, ys: Tensor) -> Tensor:
     """The least `xyxy` boxes that hold the points given by their x and y (..., n)."""
     limits = ops.min(xs, -1), ops.min(ys, -1), ops.max(xs, -1), ops.max(ys, -1)
     return ops.stack(limits, axis=-1)
+
+
+def _moved(boxes: Any, name: str, move: Callable[[Tensor], Tensor]) -> Any:
+    """Boxes of any absolute format after `move`, which knows `xyxy`."""
+    if isinstance(boxes, dict):
+        return {**boxes, "boxes": _moved(boxes["boxes"], name, move)}
+    return convert_format(move(convert_format(boxes, name, "xyxy")), "xyxy", name)
+
+
+def crop(
+    boxes: Any,
+    top: Any,
+    left: Any,
+    height: Any,
+    width: Any,
+    bounding_box_format: str = "xyxy",
+) -> Any:
+    """Return boxes as they lie in a part of the image, cut off at its edges.
+
+    Args:
+        boxes: tensor of shape (..., 4), or a dictionary with such `"boxes"`.
+        top, left, height, width: of the part.
+        bounding_box_format: an absolute one, see `convert_format`.
+
+    Raises:
+        ValueError: the format is relative or unknown.
+
+    Example:
+        >>> crop = keras.utils.bounding_boxes.crop
+        >>> np.asarray(crop(np.array([[1.0, 1, 9, 4]]), 2, 0, 5, 5)).tolist()
+        [[1.0, 0.0, 5.0, 2.0]]
+    """
+
+    def move(boxes: Tensor) -> Tensor:
+        start = ops.cast(ops.stack([left, top] * 2), boxes.dtype)
+        end = ops.cast(ops.stack([width, height] * 2), boxes.dtype)
+        return ops.minimum(ops.maximum(boxes - start, 0), end)
+
+    return _moved(boxes, bounding_box_format, move)
+
+
+def pad(
+    boxes: Any,
+    top: Any,
+    left: Any,
+    height: Any = None,
+    width: Any = None,
+    bounding_box_format: str = "xyxy",
+) -> Any:
+    """Return boxes as they lie after rows and columns were put before the image's.
+
+    Args:
+        boxes: tensor of shape (..., 4), or a dictionary with such `"boxes"`.
+        top, left: how many rows and columns.
+        height, width: not used.
+        bounding_box_format: an absolute one, see `convert_format`.
+
+    Raises:
+        ValueError: the format is relative or unknown.
+
+    Example:
+        >>> pad = keras.utils.bounding_boxes.pad
+        >>> np.asarray(pad(np.array([[1.0, 1, 9, 4]]), 2, 0)).tolist()
+        [[1.0, 3.0, 9.0, 6.0]]
+    """
+
+    def move(boxes: Tensor) -> Tensor:
+        return boxes + ops.cast(ops.stack([left, top] * 2), boxes.dtype)
+
+    return _moved(boxes, bounding_box_format, move)
+
+
+def affine_transform(
+    boxes: Any,
+    angle: Any,
+    translate_x: Any,
+    translate_y: Any,
+    scale: Any,
+    shear_x: Any,
+    shear_y: Any,
+    height: int,
+    width: int,
+    center_x: Any = None,
+    center_y: Any = None,
+    bounding_box_format: str = "xyxy",
+) -> Any:
+    """Move boxes, scale, turn and slant them; give the least boxes around the results.
+
+    First they are moved, then scaled and turned about the centre, then slanted: columns
+    by `shear_y`, rows by `shear_x`.
+
+    Args:
+        boxes: (boxes, 4) or (batch, boxes, 4), or a dictionary with such `"boxes"`.
+        angle: in degrees, counter-clockwise. It and the next are numbers, or tensors
+            with one for each image.
+        translate_x, translate_y: as shares of `width - 1` and `height - 1`.
+        scale: factor.
+        shear_x, shear_y: in degrees.
+        height, width: of the images.
+        center_x, center_y: default `(width - 1) / 2` and `(height - 1) / 2`.
+        bounding_box_format: an absolute one, see `convert_format`.
+
+    Raises:
+        ValueError: the format is relative or unknown.
+
+    Example:
+        >>> turn = keras.utils.bounding_boxes.affine_transform
+        >>> boxes = np.array([[0.0, 0.0, 2.0, 1.0]])
+        >>> np.asarray(turn(boxes, 90, 0, 0, 1, 0, 0, 5, 5)).round().tolist()
+        [[0.0, 2.0, 1.0, 4.0]]
+    """
+
+    def number(value: Any, factor: float = 1.0) -> Tensor:
+        x = ops.cast(value, "float32") * factor
+        return x[:, None, None] if len(x.shape) else x
+
+    def move(boxes: Tensor) -> Tensor:
+        middle_x = number((width - 1) / 2 if center_x is None else center_x)
+        middle_y = number((height - 1) / 2 if center_y is None else center_y)
+        turn, degree = number(angle, math.pi / 180), math.pi / 180
+        x, y = corners(boxes)
+        x = (x + number(translate_x, width - 1) - middle_x) * number(scale)
+        y = (y + number(translate_y, height - 1) - middle_y) * number(scale)
+        c, s = ops.cos(turn), ops.sin(turn)
+        x, y = c * x + s * y, c * y - s * x
+        y = y + ops.tan(number(shear_y, degree)) * x
+        x = x + ops.tan(number(shear_x, degree)) * y
+        return around(x + middle_x, y + middle_y)
+
+    return _moved(boxes, bounding_box_format, move)

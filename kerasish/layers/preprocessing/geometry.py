@@ -113,7 +113,7 @@ class _Affine(MovingLayer):
     ) -> Tensor:
         return ops.image.affine_transform(
             images,
-            ops.cast(self._matrices(transformation), images.dtype),
+            self._matrices(transformation),
             interpolation=interpolation,
             fill_mode=self.fill_mode,
             fill_value=self.fill_value,

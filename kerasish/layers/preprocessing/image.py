@@ -145,10 +145,8 @@ class BaseImagePreprocessingLayer(Layer):
         """
         if transformation is None or self.bounding_box_format is None:
             return bounding_boxes
-        before = self._size_before(transformation)
-        boxes = convert_format(
-            bounding_boxes["boxes"], self.bounding_box_format, "xyxy", *before
-        )
+        name, before = self.bounding_box_format, self._size_before(transformation)
+        boxes = convert_format(bounding_boxes["boxes"], name, "xyxy", *before)
         moved = self._moved_boxes(boxes, transformation)
         if moved is None:
             return bounding_boxes
@@ -156,29 +154,21 @@ class BaseImagePreprocessingLayer(Layer):
         clipped = clip_to_image_size(
             {**bounding_boxes, "boxes": moved}, *after, bounding_box_format="xyxy"
         )
-        boxes = convert_format(
-            clipped["boxes"],
-            "xyxy",
-            self.bounding_box_format,
-            *after,
-            dtype=self.compute_dtype,
-        )
-        return {**clipped, "boxes": boxes}
+        boxes = convert_format(clipped["boxes"], "xyxy", name, *after)
+        return {**clipped, "boxes": ops.cast(boxes, self.compute_dtype)}
 
     def _moved_boxes(self, boxes: Tensor, transformation: Any) -> Tensor | None:
         """Boxes (batch, boxes, 4) as `xyxy` after the change; None: nothing moves."""
         return None
 
-    def _size_before(self, transformation: Any) -> tuple[int | None, int | None]:
+    def _size_before(self, transformation: Any) -> tuple[Any, Any]:
         """Height and width of the images for which `transformation` was drawn."""
         if isinstance(transformation, dict) and "input_shape" in transformation:
             shape = transformation["input_shape"]
             return shape[self.height_axis], shape[self.width_axis]
         return None, None
 
-    def _size_after(
-        self, height: int | None, width: int | None
-    ) -> tuple[int | None, int | None]:
+    def _size_after(self, height: Any, width: Any) -> tuple[Any, Any]:
         """Height and width that images of this size get."""
         return height, width
 
