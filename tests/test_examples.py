@@ -29,6 +29,13 @@ NUMBERS = {
     "iris": lambda accuracy: accuracy > 0.9,
     "sine": lambda error: error < 0.05,
     "save_and_load": lambda difference: difference == 0,
+    "lenet": lambda found: (
+        min(found["plain"][0], found["lenet"][0]) > 0.96
+        and found["lenet"][1] > found["plain"][1]
+    ),
+    "cifar_cnn": lambda accuracy: accuracy > 0.95,
+    "word2vec": lambda right: right > 0.7,
+    "lstm_series": lambda share: share < 0.15,
     "functional_multi_io": lambda accuracies: min(accuracies) > 0.85,
 }
 
