@@ -15,7 +15,6 @@ X, SEQUENCE = (4, 6), (3, 5, 4)
 MEANS = [0.5, -1.0, 0.0, 2.0, 1.5, 3.0]
 SPREADS = [1.0, 4.0, 0.25, 9.0, 0.0, 2.0]
 BOUNDS = {"bin_boundaries": [-0.5, 0.0, 0.75]}
-COLUMN = [[mean] for mean in MEANS[:5]]
 WHOLE = {"dtype": "int32"}
 
 CASES: list[tuple[str, dict[str, Any], Any, dict[str, Any]]] = [
@@ -23,7 +22,7 @@ CASES: list[tuple[str, dict[str, Any], Any, dict[str, Any]]] = [
     ("Normalization", {"mean": MEANS, "variance": SPREADS}, X, {}),
     (
         "Normalization",
-        {"axis": (1,), "mean": COLUMN, "variance": [[2.0]] * 5, "invert": True},
+        {"axis": (1,), "mean": 0.5, "variance": 2.0, "invert": True},
         SEQUENCE,
         {},
     ),

@@ -56,6 +56,7 @@ NOT_CORE = (
     "models/summary",
     "models/cloning",
     "models/graph_config",
+    "models/texts",
     "training/sharing",
     "training/rows",
     "training/replay",

@@ -11,6 +11,10 @@ from .. import backend, config, dtypes, tree
 __all__ = ["check_rows", "named_leaves", "to_array", "to_arrays"]
 
 LABELS = "For labels: `classes, y = np.unique(labels, return_inverse=True)`."
+TEXTS = (
+    "Texts: begin a functional or Sequential model with `Input(..., dtype='string')` "
+    "and a TextVectorization or StringLookup; or call such a layer on the data before."
+)
 BIG = 2**28  # bytes beyond which no sparse matrix is made dense
 
 
@@ -149,7 +153,9 @@ def _from_objects(value: np.ndarray, name: str, columns: Any) -> np.ndarray:
         if columns is not None:
             place = f"column {list(columns)[index]!r}"
         hint = (
-            LABELS if isinstance(strange, str) else "Encode, pad or drop such values."
+            _hint(name)
+            if isinstance(strange, str)
+            else "Encode, pad or drop such values."
         )
         raise ValueError(
             f"`{name}` has dtype object, and {place} holds {strange!r} of type "
@@ -158,12 +164,17 @@ def _from_objects(value: np.ndarray, name: str, columns: Any) -> np.ndarray:
     return value.astype(np.float64)
 
 
+def _hint(name: str) -> str:
+    return f"{LABELS} {TEXTS}" if name.startswith("x") else LABELS
+
+
 def _standard(value: np.ndarray, name: str) -> np.ndarray:
     """Return the array with one of the dtypes that tensors have."""
     kind, found = value.dtype.kind, value.dtype.name
     if kind in "US":
         raise ValueError(
-            f"`{name}` holds strings (dtype {found}), networks need numbers. {LABELS}"
+            f"`{name}` holds strings (dtype {found}), networks need numbers. "
+            + _hint(name)
         )
     if kind == "f" and found != "float16":
         wanted = config.floatx()

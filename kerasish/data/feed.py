@@ -14,9 +14,10 @@ from .arrays import check_rows, to_arrays
 from .dataset import Fetcher, PyDataset
 from .shuffle import epoch_orders
 from .split import unpack_x_y_sample_weight
+from .texts import HostData
 from .weights import weigh_classes
 
-__all__ = ["ArrayData", "Batch", "BatchStream", "adapt"]
+__all__ = ["ArrayData", "Batch", "BatchStream", "adapt", "is_source"]
 
 BATCH_SIZE = 32
 Batch = tuple[Any, Any, Any]  # x, y, sample_weight: structures of arrays or None
@@ -283,7 +284,7 @@ def adapt(
     _check_count("steps", steps)
     if not isinstance(shuffle, (bool, np.bool_)):
         raise ValueError(f"`shuffle` must be True or False, not {shuffle!r}.")
-    if _is_source(x):
+    if is_source(x) or isinstance(x, HostData):
         given = {"y": y, "sample_weight": sample_weight, "batch_size": batch_size}
         return _stream(x, given, steps, bool(shuffle), class_weight, seed)
     _check_count("batch_size", batch_size)
@@ -324,7 +325,7 @@ def _weights(sample_weight: Any) -> Any:
     return weights[:, 0] if column else weights
 
 
-def _is_source(x: Any) -> bool:
+def is_source(x: Any) -> bool:
     """Say whether `x` gives batches one after the other."""
     if isinstance(x, (PyDataset, Iterator)):
         return True
@@ -342,6 +343,9 @@ def _stream(
     class_weight: Any,
     seed: int,
 ) -> BatchStream:
+    made = to_arrays
+    if isinstance(source, HostData):
+        source, made = source.source, source.made
     kind = "PyDataset" if isinstance(source, PyDataset) else "generator or iterable"
     for name in ("y", "sample_weight"):
         if given[name] is not None:
@@ -359,7 +363,7 @@ def _stream(
     def batches(raw: Iterable[Any]) -> Iterator[Batch]:
         from_generator = isinstance(source, Iterator)
         for number, batch in enumerate(raw):
-            yield _standard_batch(batch, number, from_generator, class_weight)
+            yield _standard_batch(batch, number, from_generator, class_weight, made)
 
     if not isinstance(source, PyDataset):
         count = len(source) if hasattr(source, "__len__") else None
@@ -379,9 +383,13 @@ def _stream(
 
 
 def _standard_batch(
-    batch: Any, number: int, from_generator: bool, class_weight: Any
+    batch: Any,
+    number: int,
+    from_generator: bool,
+    class_weight: Any,
+    made: Callable[[Any, str], Any],
 ) -> Batch:
-    """Return a batch as three structures of arrays, checked."""
+    """Return a batch as three structures of arrays, checked; `made` makes `x`."""
     if from_generator and isinstance(batch, list):
         raise ValueError(
             "A generator must yield a tuple, either (inputs,) or (inputs, targets) or "
@@ -390,7 +398,7 @@ def _standard_batch(
         )
     try:
         x, y, weights = unpack_x_y_sample_weight(batch)
-        x, y, weights = to_arrays(x, "x"), to_arrays(y, "y"), _weights(weights)
+        x, y, weights = made(x, "x"), to_arrays(y, "y"), _weights(weights)
         check_rows(x, y, weights)
         if class_weight is not None:
             weights = weigh_classes(y, class_weight, weights, whole=False)

@@ -394,4 +394,4 @@ def _is_seed(x: Any) -> bool:
 
 
 def _is_metric(x: Any) -> bool:
-    return hasattr(x, "update_state") and hasattr(x, "reset_state")
+    return hasattr(x, "update_state") and hasattr(x, "result")

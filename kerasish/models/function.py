@@ -2,10 +2,13 @@
 
 from typing import Any
 
+import numpy as np
+
 from .. import backend, dtypes, ops, registry, tree
 from ..graph import KerasTensor, Node, Operation, evaluate, is_symbolic, toposort
 from ..layers.input import Input, InputLayer
 from ..masks import get_mask, set_mask
+from .texts import cut_of, is_cut
 
 __all__ = ["Function"]
 
@@ -168,6 +171,8 @@ def conform(x: Any, wanted: KerasTensor, model: str) -> Any:
     """Give a model's input the dtype and rank that the model was defined for."""
     if x is None:
         return x
+    if wanted.dtype == "string" and not is_symbolic(x):
+        return _fit_rank(np.asarray(x), wanted, model)
     mask = get_mask(x)
     if not backend.is_array(x) and not is_symbolic(x):
         x = backend.asarray(x)
@@ -215,8 +220,15 @@ def make_graph(inputs: Any, outputs: Any) -> Function:
 
 def run_graph(graph: Function, inputs: Any, name: str) -> Any:
     """Compute a model's outputs; `inputs` may be a nest, or a dict by input names."""
+    if is_cut(inputs):
+        return cut_of(graph, name).behind(graph, inputs)  # type: ignore[union-attr]
+    return graph.run(graph_values(graph, inputs, name))
+
+
+def graph_values(graph: Function, inputs: Any, name: str) -> list[Any]:
+    """Return what a graph's inputs are, in their order, with dtype and rank."""
     values = _in_order(graph, inputs, name)
-    return graph.run([conform(x, t, name) for x, t in zip(values, graph.inputs)])
+    return [conform(x, t, name) for x, t in zip(values, graph.inputs)]
 
 
 def _in_order(graph: Function, inputs: Any, name: str) -> list[Any]:

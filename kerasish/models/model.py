@@ -10,8 +10,9 @@ from ..layers.layer import Layer, in_call
 from ..layers.quantization import QuantizableModel
 from ..training import Trainer
 from ..variable import state
-from .function import Function, make_graph, run_graph
+from .function import Function, graph_values, make_graph, run_graph
 from .summary import summary_html, summary_text
+from .texts import on_host
 
 __all__ = ["Model"]
 
@@ -280,6 +281,12 @@ class Model(Trainer, QuantizableModel, Layer):
         """Build for the shapes that `get_build_config` returned."""
         if config:
             super().build_from_config(config)
+
+
+for (
+    _name
+) in "fit evaluate predict train_on_batch test_on_batch predict_on_batch".split():
+    setattr(Model, _name, on_host(getattr(Trainer, _name), graph_values))
 
 
 def _shapes(tensors: list[KerasTensor]) -> Any:

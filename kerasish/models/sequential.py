@@ -8,8 +8,9 @@ from ..graph import Operation, is_symbolic
 from ..layers.input import Input, InputLayer
 from ..layers.layer import Layer
 from ..saving import eras
-from .function import Function, conform
+from .function import Function, conform, run_graph
 from .model import Model
+from .texts import is_cut
 
 __all__ = ["Sequential"]
 
@@ -129,6 +130,8 @@ class Sequential(Model):
 
     def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
         """Run the layers one after the other."""
+        if is_cut(inputs):
+            return run_graph(self._need_graph("output"), inputs, self.name)
         first = self._stack[0] if self._stack else None
         if isinstance(first, InputLayer) and not isinstance(inputs, (list, dict)):
             inputs = conform(inputs, first.output, self.name)

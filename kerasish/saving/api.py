@@ -16,6 +16,7 @@ from ..registry import CustomObjectScope, described, deserialize_keras_object
 from ..variable import setting, undrawn
 from . import (
     archive,
+    assets,
     eras,
     foresight,
     hdf5,
@@ -106,6 +107,8 @@ def save_model(
         return
     _require_built(model)
     serialized = _serialize(model, include_optimizer)
+    if not path.endswith(".keras"):
+        assets.refuse(model)
     with replacing(path) as new:
         if path.endswith(".keras"):
             archive.save(new, model, serialized)
@@ -189,10 +192,15 @@ def load_model(
             model = _make(whole.config)
         whole.layout.load_layers(whole.file, model)
         legacy_h5.load_state(whole.file, model)
+        whole.assets(model)
         if compile:
             with setting(allowance=SLOTS * numbers + SPARE):
                 _compile(model, whole)
     return model
+
+
+def _nothing(model: Any) -> None:
+    """What there is of layers' own files in a format without them."""
 
 
 @dataclass
@@ -205,6 +213,7 @@ class Whole:
         file: the arrays.
         layout: the module that knows how they lie there.
         made: what an archive says of its making.
+        assets: hands the files of layers to those of a model.
     """
 
     config: dict[str, Any]
@@ -212,6 +221,7 @@ class Whole:
     file: h5py.File
     layout: Any
     made: dict[str, str]
+    assets: Callable[[Any], None] = _nothing
 
 
 @contextmanager
@@ -222,7 +232,8 @@ def opened_model(path: str) -> Iterator[Whole]:
             config, training = eras.parts(archive.config(opened))
             with archive.weights(opened) as file:
                 made = archive.metadata(opened)
-                yield Whole(config, training, file, weights_h5, made)
+                files = partial(archive.load_assets, opened)
+                yield Whole(config, training, file, weights_h5, made, files)
     else:
         with opened_arrays(path) as file:
             config = legacy_config.model_config(file)

@@ -1,4 +1,7 @@
-"""`.keras`: a zip archive of `metadata.json`, `config.json` and `model.weights.h5`."""
+"""`.keras`: a zip archive of `metadata.json`, `config.json` and `model.weights.h5`.
+
+Files of layers lie beside them, in `assets`.
+"""
 
 import io
 import json
@@ -14,10 +17,10 @@ from typing import Any
 
 import h5py
 
-from . import hdf5, weights_h5
+from . import assets, hdf5, weights_h5
 from .legacy_h5 import KERAS_VERSION
 
-__all__ = ["config", "metadata", "opened", "save", "weights"]
+__all__ = ["config", "load_assets", "metadata", "opened", "save", "weights"]
 
 HEADER = 30  # bytes of a member's own header, without its name
 MAX_DIRECTORY = 2**20
@@ -52,6 +55,7 @@ def save(path: str, model: Any, serialized: dict[str, Any]) -> None:
             place.seek(0)
             while piece := place.read(2**20):
                 member.write(piece)
+        assets.save(archive, model)
 
 
 class Place(io.RawIOBase):
@@ -234,6 +238,12 @@ def _start(file: Any, info: zipfile.ZipInfo) -> int:
     file.seek(info.header_offset)
     name, extra = struct.unpack("<26xHH", file.read(HEADER))
     return info.header_offset + HEADER + name + extra
+
+
+def load_assets(archive: zipfile.ZipFile, model: Any) -> None:
+    """Hand the files in the archive to the model's layers."""
+    with _readable(assets.FOLDER):
+        assets.load(archive, model)
 
 
 @contextmanager

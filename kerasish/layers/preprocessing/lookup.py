@@ -356,9 +356,12 @@ class Lookup(HostLayer):
 
     def load_own_variables(self, store: Mapping[str, Any]) -> None:
         """Take the stored weights; `load_assets` puts the tokens to them."""
-        if self.output_mode == "tf_idf" and "idf_weights" in [*store.keys()]:
+        stored = self.output_mode == "tf_idf" and not self._in_config
+        if stored and "idf_weights" in [*store.keys()]:
             weights = np.asarray(store["idf_weights"], "float32").ravel()
-            self._stored_weights = weights[len(self._special) :].tolist()
+            first, tokens = len(self._special), self.get_vocabulary(False)
+            tokens = tokens if len(tokens) == len(weights) - first else []
+            self._vocabulary = Vocabulary(tokens, first, weights[first:].tolist())
 
     def save_assets(self, dir_path: Any) -> None:
         """Write an adapted vocabulary to a folder, as `vocabulary.txt`."""
@@ -371,9 +374,8 @@ class Lookup(HostLayer):
         if self._in_config or not os.path.exists(path):
             return
         tokens = read_tokens(path, self.token_kind, self.encoding)
-        weights = self.__dict__.pop("_stored_weights", None)
+        weights = None if self._vocabulary is None else self._vocabulary.weights
         special = self._special
-        self._vocabulary = None
         if len(tokens) > len(special):
             self.set_vocabulary(tokens, weights)
         else:
