@@ -44,5 +44,8 @@ CASES: list[Case] = [
     ("RandomZoom", MOVES | SEED | {"fill_mode": "wrap"} | CHANNELS, FIRST, {}),
     ("RandomShear", SLANTS | SEED, X, {}),
     ("RandomShear", SLANTS | SEED | {"fill_mode": "nearest"} | CHANNELS, FIRST, {}),
+    ("RandomPerspective", SEED, X, {}),
+    ("RandomPerspective", {"factor": (0.5, 0.9), "scale": 0.4} | SEED, X, {}),
+    ("RandomPerspective", {"fill_value": 0.5} | SEED | CHANNELS, FIRST, {}),
     ("MaxNumBoundingBoxes", {"max_number": 3}, X, {}),
 ]

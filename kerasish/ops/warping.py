@@ -9,13 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from .. import backend, dtypes
+from .. import backend, dtypes, random
 from ..graph import Tensor, op
 from .conversion import as_float
-from .filtering import batched
+from .filtering import batched, convolved, gaussian_weights
 from .resizing import one_of
 
-__all__ = ["affine_transform", "map_coordinates", "perspective_transform"]
+__all__ = [
+    "affine_transform", "elastic_transform", "map_coordinates", "perspective_transform",
+]  # fmt: skip
 
 FILL_MODES = ["constant", "nearest", "reflect", "wrap", "mirror"]
 ORDERS = {"nearest": 0, "bilinear": 1}
@@ -253,7 +255,7 @@ def affine_transform(
     )
 
 
-def _homography(start: Any, end: Any) -> Any:
+def homography(start: Any, end: Any) -> Any:
     """The 8 numbers, (batch, 8), of the map that takes `end` to `start`."""
     xp = backend.xp
     x, y = end[..., 0], end[..., 1]
@@ -301,13 +303,63 @@ def perspective_transform(
     """
     start = _numbers_for("start_points", start_points, images, (4, 2))
     end = _numbers_for("end_points", end_points, images, (4, 2))
-    places = _projected(_homography(start, end))
+    places = _projected(homography(start, end))
     return warped(
         "perspective_transform",
         images,
         places,
         interpolation,
         "constant",
+        fill_value,
+        data_format,
+    )
+
+
+@op
+def elastic_transform(
+    images: Tensor,
+    alpha: float = 20.0,
+    sigma: float = 5.0,
+    interpolation: str = "bilinear",
+    fill_mode: str = "reflect",
+    fill_value: float = 0.0,
+    seed: Any = None,
+    data_format: str | None = None,
+) -> Tensor:
+    """Bend images: each cell moves by smooth random numbers.
+
+    The moves are numbers of the normal distribution, smoothed and multiplied by alpha.
+
+    Args:
+        images: (batch, rows, columns, channels), or one image without the batch.
+        alpha: how strongly to bend.
+        sigma: standard deviation of the weights that smooth the moves, in cells.
+        interpolation, fill_mode, fill_value: as in `affine_transform`.
+        seed: an integer, or a `SeedGenerator`; default a new one each time.
+        data_format: `"channels_last"` or `"channels_first"`; default from the settings.
+
+    Returns:
+        Images of the same shape and dtype; integers are rounded.
+
+    Example:
+        >>> x = np.ones((1, 5, 5, 3), "float32")
+        >>> keras.ops.image.elastic_transform(x, seed=1).shape
+        (1, 5, 5, 3)
+    """
+    x, _ = batched(backend.asarray(images), data_format, "elastic_transform")
+    noise = random.normal((*x.shape[:3], 2), dtype="float32", seed=seed)
+    bell = gaussian_weights(int(6 * sigma) | 1, sigma)
+    moves = alpha * convolved(noise, (bell, bell))
+
+    def places(y: Any, x: Any) -> tuple[Any, Any]:
+        return y + moves[..., 0], x + moves[..., 1]
+
+    return warped(
+        "elastic_transform",
+        images,
+        places,
+        interpolation,
+        fill_mode,
         fill_value,
         data_format,
     )

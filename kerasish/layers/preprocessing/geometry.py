@@ -5,11 +5,13 @@ from typing import Any
 
 from ... import ops, random
 from ...graph import Tensor
+from ...ops.warping import homography
 from .bounding_boxes import around, corners
 from .image import MovingLayer
 
 __all__ = [
     "RandomFlip",
+    "RandomPerspective",
     "RandomRotation",
     "RandomShear",
     "RandomTranslation",
@@ -395,3 +397,99 @@ class RandomShear(_Affine):
         x, y = (transformation["shear_factor"][:, i] for i in range(2))
         none, one = 0 * x, 0 * x + 1
         return ops.stack([one, x, none, y, one, none, none, none], axis=1)
+
+
+class RandomPerspective(MovingLayer):
+    """See some of the images in perspective in training.
+
+    The first corner stays, the others move at random.
+
+    Args:
+        factor: limits of the probability that an image is changed, itself drawn; one
+            number f stands for (0, f).
+        scale: how far corners move at most: by scale / 2 of their distance to the
+            first, along each axis; from 0 to 1.
+        interpolation: `"bilinear"` or `"nearest"`.
+        fill_value: what is outside.
+        seed: integer that makes the draws repeatable.
+        data_format: `"channels_last"` or `"channels_first"`; default from the settings.
+
+    Input and output: images (batch, height, width, channels), or one image, or a
+    dictionary with `"images"` and what goes with them.
+
+    Raises:
+        ValueError: an argument is not as described.
+
+    Example:
+        >>> layer = keras.layers.RandomPerspective(scale=0.5, seed=1)
+        >>> layer(np.ones((2, 8, 8, 3)), training=True).shape
+        (2, 8, 8, 3)
+    """
+
+    def __init__(
+        self,
+        factor: Any = 1.0,
+        scale: float = 1.0,
+        interpolation: str = "bilinear",
+        fill_value: float = 0.0,
+        seed: int | None = None,
+        data_format: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(data_format=data_format, **kwargs)
+        self.factor = self._range("factor", factor)
+        if not isinstance(scale, (int, float)) or not 0 <= scale <= 1:
+            raise self._wrong("scale", "a number from 0 to 1", scale)
+        self.scale = scale
+        self.interpolation = self._choice(
+            "interpolation", interpolation, _INTERPOLATIONS
+        )
+        self.fill_value = fill_value
+        self._set_seed(seed)
+
+    def get_random_transformation(
+        self, data: Any, training: bool = True, seed: Any = None
+    ) -> Any:
+        if not training:
+            return None
+        batch, shape = self._batch_and_shape(data)
+        seed = self._drawn(seed)
+        probability = random.uniform((batch,), *self.factor, seed=seed)
+        chosen = random.uniform((batch,), seed=seed) < probability
+        x, y = shape[self.width_axis] - 1, shape[self.height_axis] - 1
+        start = ops.cast([[[0, 0], [x, 0], [0, y], [x, y]]], "float32")
+        start = ops.broadcast_to(start, (batch, 4, 2))
+        half = self.scale / 2
+        change = random.uniform((batch, 4, 2), -half, half, seed=seed)
+        return {
+            "apply_perspective": chosen,
+            "start_points": start,
+            "end_points": start + start * change,
+            "input_shape": shape,
+        }
+
+    def _moved_images(
+        self, images: Tensor, transformation: Any, interpolation: str
+    ) -> Tensor:
+        moved = ops.image.perspective_transform(
+            images,
+            transformation["start_points"],
+            transformation["end_points"],
+            interpolation=interpolation,
+            fill_value=self.fill_value,
+            data_format=self.data_format,
+        )
+        chosen = transformation["apply_perspective"][:, None, None, None]
+        return ops.where(chosen, moved, images)
+
+    def _moved_boxes(self, boxes: Tensor, transformation: Any) -> Tensor:
+        ends, starts = transformation["end_points"], transformation["start_points"]
+        numbers = homography(ends, starts)
+        a, b, c, d, e, f, g, h = (numbers[:, i, None, None] for i in range(8))
+        # Numbers of pixels are half a pixel less than places on the image.
+        x, y = (place - 0.5 for place in corners(boxes))
+        k = g * x + h * y + 1
+        moved = around((a * x + b * y + c) / k + 0.5, (d * x + e * y + f) / k + 0.5)
+        return ops.where(
+            transformation["apply_perspective"][:, None, None], moved, boxes
+        )
