@@ -36,6 +36,9 @@ NUMBERS = {
     "cifar_cnn": lambda accuracy: accuracy > 0.95,
     "word2vec": lambda right: right > 0.7,
     "lstm_series": lambda share: share < 0.15,
+    "seq2seq_addition": lambda right: right > 0.9,
+    "vae": lambda losses: losses[0] < 0.93 * losses[1],
+    "transformer": lambda losses: losses[0] < 0.65 * losses[1],
     "functional_multi_io": lambda accuracies: min(accuracies) > 0.85,
 }
 
