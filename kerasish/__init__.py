@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from . import (
         activations as activations,
     )
+    from . import applications as applications
     from . import backend as backend
     from . import callbacks as callbacks
     from . import config as config
@@ -55,7 +56,7 @@ _MODULES = (
     *("dtype_policies", "dtypes", "graph", "initializers", "layers", "losses"),
     *("metrics", "mixed_precision", "models", "ops", "optimizers", "random"),
     *("registry", "regularizers", "saving", "training", "tree", "utils", "variable"),
-    "quantizers",
+    *("applications", "quantizers"),
 )
 _HOMES = {
     "DTypePolicy": "config",

@@ -37,6 +37,8 @@ __all__ = [
 # The namespaces whose names a config may mention, and what Keras calls their module.
 NAMESPACES = {
     "activations": "keras.activations",
+    "applications.convnext": "keras.src.applications.convnext",
+    "applications.inception_resnet_v2": "keras.src.applications.inception_resnet_v2",
     "constraints": "keras.constraints",
     "initializers": "keras.initializers",
     "layers": "keras.layers",
