@@ -10,6 +10,7 @@ import numpy as np
 from ops_attention import CALLS as ATTENTION
 from ops_convolution import CALLS as CONVOLUTION
 from ops_images import CALLS as IMAGES
+from ops_images import OTHERS
 
 
 def _floats(*shape: int, low: float = -2.0, high: float = 2.0, seed: int = 0) -> Any:
@@ -471,6 +472,8 @@ for name, args, options in CONVOLUTION:
     row(name, *args, **options)
 for name, args, options in IMAGES:
     row(f"image.{name}", *args, **options)
+for name, args, options in OTHERS:
+    row(name, *args, **options)
 row("one_hot", I, 5)
 row("one_hot", J, 5, axis=0, dtype="int32")
 row("one_hot", J, 5, axis=1, dtype="bool")

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["CALLS"]
+__all__ = ["CALLS", "OTHERS"]
 
 
 def _floats(*shape: int) -> np.ndarray:
@@ -91,4 +91,37 @@ CALLS: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
     ("extract_patches", (FIRST_IMAGES, 2, 1, 2), FIRST),
     ("extract_patches_3d", (_floats(2, 4, 5, 4, 2), (2, 2, 1)), {}),
     ("extract_patches_3d", (_floats(2, 2, 4, 5, 4), 2, 1), FIRST | {"padding": "same"}),
+    ("sobel_edges", (IMAGES,), {}),
+    ("sobel_edges", (FIRST_IMAGES,), FIRST),
+    ("ssim", (_floats(2, 7, 6, 2), _floats(2, 7, 6, 2)[::-1]), {"filter_size": 5}),
+    ("ssim", (ONE, IMAGES[1]), {"filter_size": 4, "max_val": 2.0}),
+    ("elastic_transform", (IMAGES,), {"seed": 1, "sigma": 1.0, "_": "keras"}),
+]
+
+SIGNAL, REAL, IMAGINARY = _floats(2, 20), _floats(2, 6, 5), _floats(2, 6, 5)[::-1]
+CELLS = _floats(2, 2, 4, 6)
+OTHERS: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
+    *((name, ((REAL, IMAGINARY),), {}) for name in ("fft", "fft2", "ifft2", "irfft")),
+    ("irfft", ((REAL, IMAGINARY), 6), {}),
+    ("rfft", (SIGNAL,), {}),
+    ("rfft", (SIGNAL, 12), {}),
+    ("stft", (SIGNAL, 5, 2, 8), {"_tolerance": 2e-5}),
+    ("stft", (SIGNAL, 4, 2, 4, "hamming", False), {}),
+    ("stft", (SIGNAL, 5, 2, 8, None), {"_tolerance": 2e-5}),
+    ("istft", ((REAL, IMAGINARY), 6, 2, 8), {"_tolerance": 1e-4}),
+    ("istft", ((REAL, IMAGINARY), 8, 3, 8, 15, "hamming", False), {"_tolerance": 1e-4}),
+    ("depth_to_space", (CELLS[..., :4], 2), {}),
+    ("depth_to_space", (_floats(2, 8, 2, 3), 2), FIRST),
+    ("space_to_depth", (CELLS, 2), {}),
+    ("space_to_depth", (CELLS, 2), FIRST),
+    ("unfold", (CELLS, 2), {}),
+    ("unfold", (CELLS, (2, 3), (1, 2), (1, 0), (2, 1)), {}),
+    ("fold", (_floats(2, 8, 15), (4, 6), 2), {}),
+    ("fold", (_floats(2, 12, 6), (4, 6), (2, 3), (1, 2), (1, 0), (2, 1)), {}),
+    ("ctc_decode", (_floats(2, 5, 4), np.array([5, 3], "int32")), {}),
+    (
+        "ctc_decode",
+        (_floats(2, 5, 4), np.array([2, 4], "int32")),
+        {"merge_repeated": False, "mask_index": 3},
+    ),
 ]

@@ -8,6 +8,7 @@ from .activation import log_softmax
 from .conversion import as_float
 
 __all__ = [
+    "ctc_decode",
     "ctc_loss",
 ]  # fmt: skip
 
@@ -83,3 +84,54 @@ def ctc_loss(
     on_label = xp.take_along_axis(alpha, xp.maximum(end - 1, 0), axis=1)
     on_label = xp.where(end > 0, on_label, IMPOSSIBLE)
     return -xp.logaddexp(on_blank, on_label)[:, 0]
+
+
+@op
+def ctc_decode(
+    inputs: Tensor,
+    sequence_lengths: Tensor,
+    strategy: str = "greedy",
+    beam_width: int = 100,
+    top_paths: int = 1,
+    merge_repeated: bool = True,
+    mask_index: int = 0,
+) -> tuple[Tensor, Tensor]:
+    """Labels that scores say: the best class of each frame, without the blanks.
+
+    Args:
+        inputs: scores (logits) of shape (batch, frames, classes).
+        sequence_lengths: how many frames count, shape (batch,).
+        strategy: `"greedy"`; `"beam_search"` is not here yet.
+        beam_width, top_paths: of the search; only its best path is returned.
+        merge_repeated: repeated classes count once, unless a blank stands between.
+        mask_index: class of the blank.
+
+    Returns:
+        Labels of shape (1, batch, frames), filled with -1, and the sums of the best
+        scores with the sign changed, of shape (batch, 1).
+
+    Raises:
+        ValueError: the strategy is another one.
+
+    Example:
+        >>> scores = 9.0 * np.eye(3)[[[1, 1, 0, 2]]]
+        >>> labels, score = keras.ops.ctc_decode(scores, [4])
+        >>> print(labels[0], score)
+        [[ 1  2 -1 -1]] [[-36.]]
+    """
+    if strategy != "greedy":
+        raise ValueError(f"`strategy` must be 'greedy', got {strategy!r}.")
+    xp, scores = backend.xp, as_float(inputs)
+    frames, classes = scores.shape[1:]
+    lengths = xp.reshape(backend.asarray(sequence_lengths), (-1, 1))
+    counts = xp.arange(frames)[None] < lengths
+    best = backend.cast(xp.argmax(scores, axis=-1), "int32")
+    kept = counts & (best != mask_index % classes)
+    if merge_repeated:
+        same = xp.concatenate([kept[:, :1] & False, best[:, 1:] == best[:, :-1]], 1)
+        kept = kept & ~same
+    # those that are kept move to the front, in their order
+    order = xp.argsort(xp.where(kept, 0, frames) + xp.arange(frames)[None], axis=1)
+    labels = xp.take_along_axis(xp.where(kept, best, -1), order, axis=1)
+    total = xp.sum(xp.where(counts, xp.max(scores, axis=-1), 0), axis=1, keepdims=True)
+    return labels[None], -total
