@@ -174,8 +174,9 @@ class RNN(Layer):
                 "be known. Give it in the shape of the input, or set `unroll=False`."
             )
         outputs, last, states = self.inner_loop(sequences, first, mask, training)
-        for variable, value in zip(self._states, tree.flatten(states)):
-            variable.assign(value)
+        if not state.inferring:  # where the batch may have any size
+            for variable, value in zip(self._states, tree.flatten(states)):
+                variable.assign(value)
         results = (outputs if self.return_sequences else last, *states)
         results = tree.map_structure(self._in_own_type, results)
         return results if self.return_state else results[0]
@@ -188,7 +189,8 @@ class RNN(Layer):
         batch = sequences.shape[0]
         usual = self.get_initial_state(batch)
         if given is None:
-            given = [v.value for v in self._states] or usual
+            kept = [] if state.inferring else [v.value for v in self._states]
+            given = kept or usual
         found, wanted = tree.flatten(given), tree.flatten(usual)
         shapes = [tuple(x.shape) for x in found]
         if shapes != [tuple(x.shape) for x in wanted]:
