@@ -32,7 +32,7 @@ class Autoencoder(keras.Model):
             ]
         )
         self.seed = keras.random.SeedGenerator(1)
-        self.total_tracker = keras.metrics.Mean(name="loss")
+        self.loss_tracker = keras.metrics.Mean(name="loss")
         self.divergence_tracker = keras.metrics.Mean(name="divergence")
 
     def call(self, x):
@@ -69,7 +69,7 @@ class Autoencoder(keras.Model):
 
     @property
     def metrics(self):
-        return [self.total_tracker, self.divergence_tracker]
+        return [self.loss_tracker, self.divergence_tracker]
 
 
 def plot(model, x, y, path="vae.png"):

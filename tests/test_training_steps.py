@@ -73,7 +73,7 @@ class Plain(kerasish.Sequential):
 
         (loss, y_pred), gradients = self.value_and_gradients(forward)
         self.optimizer.apply(gradients, self.trainable_variables)
-        self.loss_tracker.update_state(loss, sample_weight=x.shape[0])
+        self._loss_tracker.update_state(loss, sample_weight=x.shape[0])
         return {**self.compute_metrics(x, y, y_pred), "twice": loss * 2}
 
 
@@ -86,6 +86,29 @@ def test_mutable_train_step():
         models.append(result(model, shuffle=False, epochs=3))
     assert "twice" in models[1][0] and len(models[1][0].pop("twice")) == 3
     assert_same(*models, exact=False)
+
+
+def test_a_model_may_call_a_metric_of_its_own_loss_tracker():
+    class Tracking(kerasish.Sequential):
+        def __init__(self, layers):
+            super().__init__(layers)
+            self.loss_tracker = kerasish.metrics.Mean(name="loss")
+
+        def train_step(self, data):
+            x, y = data
+
+            def forward():
+                return ops.mean(ops.square(self(x, training=True) - y)), None
+
+            (loss, _), gradients = self.value_and_gradients(forward)
+            self.optimizer.apply(gradients, self.trainable_variables)
+            self.loss_tracker.update_state(loss)
+            return {"loss": self.loss_tracker.result()}
+
+    model = Tracking([kerasish.Input((3,)), layers.Dense(1)])
+    model.compile(optimizers.SGD(0.01))
+    losses = model.fit(X, Y, epochs=3, **FIT).history["loss"]
+    assert model.loss_tracker in model.metrics and losses[2] < losses[0]
 
 
 def test_custom_test_and_predict_steps():

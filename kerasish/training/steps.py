@@ -142,7 +142,7 @@ class Steps(Stateless):
     ) -> Any:
         """Return the total loss of a batch: `compile`'s, `add_loss` and penalties.
 
-        Override it to compute another; `self.loss_tracker`'s mean follows by itself.
+        Override it to compute another; `self._loss_tracker`'s mean follows by itself.
         """
         values = []
         if self._compiled is not None and self._compiled.loss is not None:
@@ -180,6 +180,6 @@ class Steps(Stateless):
         return self.get_metrics_result()
 
     @property
-    def loss_tracker(self) -> Any:
+    def _loss_tracker(self) -> Any:
         """The metric that averages the loss."""
         return None if self._compiled is None else self._compiled.loss_tracker
