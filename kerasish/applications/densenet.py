@@ -1,11 +1,4 @@
-"""DenseNet: each layer sees all before it (Huang and others, 2016).
-
-Example:
-    >>> densenet = keras.applications.densenet
-    >>> model = densenet.DenseNet121(weights=None, include_top=False, pooling="max")
-    >>> model.output_shape
-    (None, 1024)
-"""
+"""DenseNet: each layer sees all before it (Huang and others, 2016)."""
 
 from typing import Any
 

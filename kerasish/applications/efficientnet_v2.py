@@ -1,11 +1,4 @@
-"""EfficientNetV2: whole convolutions first, depthwise ones later (Tan and Le, 2021).
-
-Example:
-    >>> efficientnet = keras.applications.efficientnet_v2
-    >>> model = efficientnet.EfficientNetV2B0(weights=None, include_top=False)
-    >>> model.output_shape
-    (None, None, None, 1280)
-"""
+"""EfficientNetV2: whole convolutions first, depthwise ones later (Tan and Le, 2021)."""
 
 import math
 from typing import Any

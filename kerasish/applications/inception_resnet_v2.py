@@ -1,11 +1,4 @@
-"""Inception with ways around its blocks (Szegedy and others, 2016).
-
-Example:
-    >>> inception = keras.applications.inception_resnet_v2
-    >>> model = inception.InceptionResNetV2(weights=None, include_top=False)
-    >>> model.output_shape
-    (None, None, None, 1536)
-"""
+"""Inception with ways around its blocks (Szegedy and others, 2016)."""
 
 from typing import Any
 

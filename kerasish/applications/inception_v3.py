@@ -1,11 +1,4 @@
-"""Inception: paths of different reach side by side (Szegedy and others, 2015).
-
-Example:
-    >>> inception = keras.applications.inception_v3
-    >>> model = inception.InceptionV3(weights=None, include_top=False)
-    >>> model.output_shape
-    (None, None, None, 2048)
-"""
+"""Inception: paths of different reach side by side (Szegedy and others, 2015)."""
 
 from typing import Any
 

@@ -1,11 +1,4 @@
-"""NASNet: cells that a search has found (Zoph and others, 2017).
-
-Example:
-    >>> nasnet = keras.applications.nasnet
-    >>> model = nasnet.NASNetMobile(weights=None, include_top=False, pooling="avg")
-    >>> model.output_shape
-    (None, 1056)
-"""
+"""NASNet: cells that a search has found (Zoph and others, 2017)."""
 
 from typing import Any
 

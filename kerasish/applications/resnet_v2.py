@@ -1,11 +1,4 @@
-"""ResNet whose blocks normalize first (He and others, 2016).
-
-Example:
-    >>> resnet = keras.applications.resnet_v2
-    >>> model = resnet.ResNet50V2(weights=None, include_top=False, pooling="avg")
-    >>> model.output_shape
-    (None, 2048)
-"""
+"""ResNet whose blocks normalize first (He and others, 2016)."""
 
 from typing import Any
 
