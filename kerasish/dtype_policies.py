@@ -331,21 +331,21 @@ class Held:
 
     def __set__(self, layer: Any, value: Any) -> None:
         held, policy = layer.__dict__.get("dtype_policy"), get(value)
-        quantized = getattr(layer, "is_quantized", False)
-        if quantized and policy.quantization_mode != of(layer).quantization_mode:
+        before = of(layer).quantization_mode if held is not None else None
+        if before and layer.is_quantized and policy.quantization_mode != before:
             raise ValueError(
                 f"Layer `{layer.name}` is quantized as {of(layer).name!r}: its policy "
                 f"cannot become {policy.name!r}, since the weights it had are gone. "
                 "Make a new layer."
             )
+        if layer.built and policy.quantization_mode and not layer.is_quantized:
+            layer.quantize_by_policy(policy)
         if isinstance(held, DTypePolicyMap) and not isinstance(policy, DTypePolicyMap):
             if layer.path in held:
                 del held[layer.path]
             held[layer.path] = policy
         else:
             layer.__dict__["dtype_policy"] = policy
-        if layer.built and policy.quantization_mode and not quantized:
-            layer.quantize_by_policy()
 
 
 def of(layer: Any) -> DTypePolicy:

@@ -178,3 +178,274 @@ MISTAKES = [
 def test_mistakes_are_explained(make, error, message):
     with pytest.raises(error, match=message):
         make()
+
+
+# --- layers ---------------------------------------------------------------------------
+
+
+def config_of(library, name):
+    configs = library.quantizers
+    return {
+        "int8": lambda: configs.Int8QuantizationConfig(),
+        "int8-weights": lambda: configs.Int8QuantizationConfig(None, None),
+        "int4": lambda: configs.Int4QuantizationConfig(),
+        "int4-rows": lambda: configs.Int4QuantizationConfig(block_size=None),
+    }[name]()
+
+
+CONFIGS = ["int8", "int8-weights", "int4", "int4-rows"]
+INDICES = np.array([[0, 3], [1, 1]])
+LAYERS = [
+    ("Dense", {"units": 5, "activation": "relu"}, (4, 6)),
+    ("Dense", {"units": 3, "use_bias": False}, (2, 4, 6)),
+    ("EinsumDense", ("ab,bc->ac", 5, None, "c"), (4, 6)),
+    ("EinsumDense", ("abc,cde->abde", (None, 4, 5)), (2, 3, 6)),
+    ("EinsumDense", ("abcd,cde->abe", (None, 5), None, "e"), (2, 3, 4, 6)),
+    ("EinsumDense", ("btd,hdk->bthk", (None, 4, 5)), (2, 3, 6)),
+    ("EinsumDense", ("abc,bcd->abd", (3, 5)), (2, 3, 6)),
+    ("Embedding", {"input_dim": 5, "output_dim": 4}, None),
+    ("ReversibleEmbedding", {"input_dim": 5, "output_dim": 4}, None),
+    (
+        "ReversibleEmbedding",
+        {"input_dim": 5, "output_dim": 4, "tie_weights": False},
+        None,
+    ),
+]
+layers = pytest.mark.parametrize("name, arguments, shape", LAYERS)
+
+
+def built(library, name, arguments, shape, **more):
+    kind = getattr(library.layers, name)
+    given = arguments if isinstance(arguments, tuple) else ()
+    named = {} if given else arguments
+    layer = kind(*given, **named, name="it", **more)
+    called(layer, shape)
+    return layer
+
+
+def called(layer, shape):
+    if shape is None:
+        found = [np.asarray(layer(INDICES))]
+        if "Reversible" in type(layer).__name__:
+            found.append(np.asarray(layer(X[:, :4], reverse=True)))
+        return found
+    x = np.random.RandomState(1).normal(size=shape).astype("float32")
+    return [np.asarray(layer(x))]
+
+
+def described(layer):
+    return [(w.name, tuple(w.shape), w.dtype, w.trainable) for w in layer.weights]
+
+
+def stored(layer):
+    store = {}
+    layer.save_own_variables(store)
+    return {k: np.asarray(v) for k, v in store.items()}
+
+
+@layers
+@pytest.mark.parametrize("config", CONFIGS)
+def test_quantized_layers_equal_keras(name, arguments, shape, config, close):
+    ours, theirs = (built(lib, name, arguments, shape) for lib in (kerasish, keras))
+    random = np.random.RandomState(2)
+    values = [random.normal(size=w.shape) for w in theirs.weights]
+    for lib, layer in ((kerasish, ours), (keras, theirs)):
+        layer.set_weights(values)
+        before = called(layer, shape)
+        layer.quantize(config=config_of(lib, config))
+    rough = 1.5 if config.startswith("int4") else 0.2
+    assert all(np.abs(a - b).max() < rough for a, b in zip(before, called(ours, shape)))
+    assert described(ours) == described(theirs)
+    assert ours.quantization_mode == theirs.quantization_mode
+    assert ours.dtype_policy.name == theirs.dtype_policy.name
+    close(
+        [np.asarray(w).astype("float32") for w in ours.weights],
+        [np.asarray(w).astype("float32") for w in theirs.weights],
+    )
+    close(called(ours, shape), called(theirs, shape), rtol=1e-4, atol=1e-5)
+    assert json.loads(json.dumps(ours.get_config())) == json.loads(
+        json.dumps(theirs.get_config())
+    )
+    mine, other = stored(ours), stored(theirs)
+    assert [(k, v.dtype) for k, v in mine.items()] == [
+        (k, v.dtype) for k, v in other.items()
+    ]
+    again = type(ours).from_config(ours.get_config())
+    called(again, shape)
+    assert described(again) == described(ours)
+    again.load_own_variables(other)
+    close(called(again, shape), called(theirs, shape), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("config", ["int8", "int4"])
+def test_adapted_layers_are_quantized_and_saved_as_in_keras(config, close):
+    def made(library):
+        layer = library.layers.Dense(5, name="it")
+        layer.build((None, 6))
+        layer.set_weights([np.sin(np.arange(30)).reshape(6, 5), np.arange(5)])
+        layer.enable_lora(2)
+        layer.quantize(config=config_of(library, config))
+        ab = [w for w in layer.weights if "lora" in w.name]
+        for w in ab:
+            w.assign(np.cos(np.arange(w.shape[0] * w.shape[1])).reshape(w.shape))
+        return layer
+
+    ours, theirs = made(kerasish), made(keras)
+    assert described(ours) == described(theirs)
+    close(np.asarray(ours(X)), np.asarray(theirs(X)), atol=1e-5)
+    mine, other = stored(ours), stored(theirs)
+    close([*mine.values()], [*other.values()], atol=1.0)  # rounding
+    plain = kerasish.layers.Dense(5, dtype=ours.dtype_policy.name)
+    plain.build((None, 6))
+    plain.load_own_variables(mine)
+    assert np.abs(np.asarray(plain(X)) - np.asarray(ours(X))).max() < 1.5
+    late = kerasish.layers.Dense(5)
+    late.build((None, 6))
+    late.quantize(config)
+    late.enable_lora(2)
+    assert described(late) == described(ours)
+
+
+def test_gradient_passes_a_quantized_layer(close):
+    layer = kerasish.layers.Dense(5)
+    layer.build((None, 6))
+    kernel = np.asarray(layer.kernel)
+    layer.quantize("int8")
+
+    def loss(xs):
+        return kerasish.ops.sum(layer(xs[0])), ()
+
+    gradient = backend.value_and_grad(loss)([backend.asarray(X)])[1][0]
+    close(np.asarray(gradient), np.tile(kernel.sum(1), (4, 1)), atol=0.02)
+
+
+REFUSED = [
+    (lambda d, c: d.quantize(), ValueError, "needs a `mode`"),
+    (lambda d, c: d.quantize("bad"), ValueError, "must be one of .*'bad'"),
+    (lambda d, c: d.quantize(config=3), ValueError, "QuantizationConfig, not 3"),
+    (lambda d, c: d.quantize("gptq"), ValueError, "needs a `config`: a `GPTQConfig`"),
+    (
+        lambda d, c: d.quantize("int4", config=Q.Int8QuantizationConfig()),
+        ValueError,
+        "is 'int4', but `config` is of mode 'int8'",
+    ),
+    (
+        lambda d, c: d.quantize(config=Q.GPTQConfig(["a"], None)),
+        NotImplementedError,
+        "rounding weights by how a model answers a dataset is not implemented",
+    ),
+    (lambda d, c: c.quantize("int8"), NotImplementedError, r"\(Conv2D\) cannot be qu"),
+    (
+        lambda d, c: kerasish.layers.Dense(2, name="d").quantize("int8"),
+        ValueError,
+        r"Layer `d` \(Dense\) has no weights to quantize: call it on data",
+    ),
+    (
+        lambda d, c: (d.quantize("int8"), d.quantize("int8")),
+        ValueError,
+        "`d` is quantized already: 'int8_from_float32'",
+    ),
+    (
+        lambda d, c: (d.quantize("int8"), setattr(d, "dtype_policy", "float32")),
+        ValueError,
+        "its policy cannot become 'float32', since the weights it had are gone",
+    ),
+    (
+        lambda d, c: kerasish.layers.Dense(2, quantization_config=3),
+        ValueError,
+        "`quantization_config` of layer .* not 3",
+    ),
+]
+
+
+@pytest.mark.parametrize("act, error, message", REFUSED)
+def test_what_cannot_be_quantized_is_said(act, error, message):
+    dense = kerasish.layers.Dense(2, name="d")
+    dense.build((None, 3))
+    convolution = kerasish.layers.Conv2D(2, 2)
+    convolution.build((None, 4, 4, 1))
+    with pytest.raises(error, match=message):
+        act(dense, convolution)
+
+
+def test_own_kinds_of_layers_must_be_asked_for():
+    class Own(kerasish.layers.Dense):
+        pass
+
+    layer = Own(2)
+    layer.build((None, 3))
+    with pytest.raises(NotImplementedError, match="pass `type_check=False`"):
+        layer.quantize("int8")
+    layer.quantize("int8", type_check=False)
+    assert layer.kernel.dtype == "int8"
+
+
+def test_setting_a_quantized_policy_quantizes():
+    layer = kerasish.layers.Dense(2)
+    layer.build((None, 3))
+    layer.dtype_policy = "int4/2_from_float32"
+    assert layer.dtype_policy.name == "int4/2_from_float32"
+    assert layer.kernel_scale.shape == (2, 2)
+
+
+# --- models ---------------------------------------------------------------------------
+
+
+def test_a_classifier_of_digits_stays_good_and_gets_small(tmp_path, close):
+    datasets = pytest.importorskip("sklearn.datasets")
+    images, labels = datasets.load_digits(return_X_y=True)
+    images = (images / 16).astype("float32")
+    L = kerasish.layers
+    model = kerasish.Sequential(
+        [
+            kerasish.Input((64,)),
+            L.Dense(128, activation="relu"),
+            L.BatchNormalization(),
+            L.Dense(10, activation="softmax"),
+        ]
+    )
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    model.fit(images[:1400], labels[:1400], epochs=12, verbose=0)
+    before = model.evaluate(images[1400:], labels[1400:], verbose=0)[1]
+    model.save_weights(tmp_path / "floats.weights.h5")
+    model.quantize("int8")
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    after = model.evaluate(images[1400:], labels[1400:], verbose=0)[1]
+    assert before > 0.85 and abs(before - after) < 0.01
+    assert [k.quantization_mode for k in model.layers] == ["int8", None, "int8"]
+    model.save_weights(tmp_path / "int8.weights.h5")
+    sizes = [(tmp_path / f"{n}.weights.h5").stat().st_size for n in ("floats", "int8")]
+    assert sizes[1] < sizes[0] - 20_000
+    model.save(tmp_path / "m.keras")
+    expected = model.predict(images[:50], verbose=0)
+    for library in (kerasish, keras):
+        again = library.saving.load_model(tmp_path / "m.keras", compile=False)
+        close(np.asarray(again.predict(images[:50], verbose=0)), expected, atol=1e-5)
+        again.load_weights(tmp_path / "int8.weights.h5")
+        again.save(tmp_path / "again.keras")
+        back = kerasish.saving.load_model(tmp_path / "again.keras", compile=False)
+        close(back.predict(images[:50], verbose=0), expected, atol=1e-5)
+
+
+def test_models_choose_layers():
+    L = kerasish.layers
+
+    def made():
+        layers = [L.Dense(2, name=n) for n in ("first", "second")]
+        return kerasish.Sequential([kerasish.Input((3,)), *layers])
+
+    def modes(**kwargs):
+        model = made()
+        model.quantize("int8", **kwargs)
+        return [layer.quantization_mode for layer in model.layers]
+
+    assert modes() == ["int8", "int8"]
+    assert modes(filters="fir.t") == ["int8", None]
+    assert modes(filters=["x", "second"]) == [None, "int8"]
+    assert modes(filters=lambda layer: layer.name == "first") == ["int8", None]
+    with pytest.raises(ValueError, match="`filters` of `quantize` must be"):
+        modes(filters=3)
+    with pytest.raises(ValueError, match=r"no arguments \['foo'\]"):
+        modes(foo=1)
+    with pytest.raises(ValueError, match="these are not built"):
+        kerasish.Sequential([L.Dense(2)]).quantize("int8")

@@ -6,16 +6,21 @@ from typing import Any
 
 from .. import activations, constraints, initializers, ops, regularizers
 from ..graph import Tensor
-from ..variable import Variable
 from .input_spec import InputSpec
-from .lora import Adaptable
+from .quantized import (
+    Form,
+    QuantizedLayer,
+    einsum_form,
+    einsum_parts,
+    rounded_inputs,
+)
 
 __all__ = ["Dense", "EinsumDense"]
 
 Shape = tuple[int | None, ...]
 
 
-class Dense(Adaptable):
+class Dense(QuantizedLayer):
     """Multiply by a matrix, add a bias, apply an activation.
 
     ``output = activation(input @ kernel + bias)``
@@ -31,7 +36,7 @@ class Dense(Adaptable):
         lora_rank: if given, the kernel is frozen and a product of this rank trained
             beside it (see `enable_lora`).
         lora_alpha: strength of that product; `lora_rank` if not given.
-        quantization_config: must be `None`.
+        quantization_config: for `quantize`, how inputs and kernel become integers.
 
     Input: `(batch, ..., features)`. Output: `(batch, ..., units)`.
 
@@ -89,13 +94,7 @@ class Dense(Adaptable):
                 f"but its shape is {tuple(input_shape)}. Give it, e.g. by "
                 "`Input((..., features))`."
             )
-        self._kernel = self.add_weight(
-            name="kernel",
-            shape=(features, self.units),
-            initializer=self.kernel_initializer,
-            regularizer=self.kernel_regularizer,
-            constraint=self.kernel_constraint,
-        )
+        self._add_main((features, self.units))
         self.bias = None
         if self.use_bias:
             self.bias = self.add_weight(
@@ -114,13 +113,22 @@ class Dense(Adaptable):
         return self._effective(self._kernel)
 
     def call(self, inputs: Tensor, training: bool | None = None) -> Tensor:
-        outputs = ops.matmul(inputs, self.kernel)
+        outputs = self.product(inputs)
         if self.bias is not None:
             outputs = ops.add(outputs, self.bias)
         return self.activation(outputs)
 
+    def forms(self) -> dict[str, Form]:
+        return {"kernel": Form(self._main_shape, (0,), (self.units,))}
 
-class EinsumDense(Adaptable):
+    def multiply(self, inputs: Tensor, weight: Tensor) -> Tensor:
+        return ops.matmul(inputs, weight)
+
+    def multiply_back(self, upstream: Tensor, weight: Tensor) -> Tensor:
+        return ops.matmul(upstream, ops.transpose(weight))
+
+
+class EinsumDense(QuantizedLayer):
     """A dense layer whose product is any einsum of the input and one kernel.
 
     ``output = activation(einsum(equation, input, kernel) + bias)``
@@ -137,7 +145,7 @@ class EinsumDense(Adaptable):
         kernel_constraint, bias_constraint: applied to the weights after each update.
         lora_rank, lora_alpha: low-rank adaptation, as in `Dense`.
         gptq_unpacked_column_size: kept in the config only; it belongs to quantization.
-        quantization_config: must be `None`.
+        quantization_config: for `quantize`, how inputs and kernel become integers.
 
     Raises:
         ValueError: the equation is malformed, or its sizes contradict the input's.
@@ -187,13 +195,7 @@ class EinsumDense(Adaptable):
         kernel_shape, bias_shape = einsum_weights(
             self.name, self.equation, self.bias_axes, input_shape, self.output_shape
         )
-        self._kernel: Variable = self.add_weight(
-            name="kernel",
-            shape=kernel_shape,
-            initializer=self.kernel_initializer,
-            regularizer=self.kernel_regularizer,
-            constraint=self.kernel_constraint,
-        )
+        self._add_main(kernel_shape)
         self.bias = None
         if bias_shape is not None:
             self.bias = self.add_weight(
@@ -212,10 +214,23 @@ class EinsumDense(Adaptable):
         return self._effective(self._kernel)
 
     def call(self, inputs: Tensor, training: bool | None = None) -> Tensor:
-        outputs = ops.einsum(self.equation, inputs, self.kernel)
+        outputs = self.product(inputs)
         if self.bias is not None:
             outputs = ops.add(outputs, self.bias)
         return self.activation(outputs)
+
+    def forms(self) -> dict[str, Form]:
+        return {"kernel": einsum_form(self.name, self.equation, self._main_shape)}
+
+    def multiply(self, inputs: Tensor, weight: Tensor) -> Tensor:
+        return ops.einsum(self.equation, inputs, weight)
+
+    def multiply_back(self, upstream: Tensor, weight: Tensor) -> Tensor:
+        inputs, kernel, output = einsum_parts(self.equation)
+        return ops.einsum(f"{output},{kernel}->{inputs}", upstream, weight)
+
+    def _rounded_inputs(self, inputs: Tensor, quantizer: Any) -> tuple[Tensor, Tensor]:
+        return rounded_inputs(self.equation, inputs, quantizer)
 
     def get_config(self) -> dict[str, Any]:
         config = super().get_config()

@@ -3,15 +3,16 @@
 import warnings
 from typing import Any
 
-from .. import backend, constraints, initializers, ops, regularizers
+from .. import backend, constraints, dtypes, initializers, ops, regularizers
 from ..graph import Tensor
+from ..quantizers import unpack_int4
 from ..variable import state
-from .lora import Adaptable
+from .quantized import Form, QuantizedLayer
 
 __all__ = ["Embedding", "ReversibleEmbedding"]
 
 
-class Embedding(Adaptable):
+class Embedding(QuantizedLayer):
     """Turn indices into trained vectors: ``output[..., :] = embeddings[input[...]]``.
 
     Args:
@@ -24,7 +25,7 @@ class Embedding(Adaptable):
             is `input != 0`.
         weights: initial table, an array or a list of one.
         lora_rank, lora_alpha: low-rank adaptation, as in `Dense`.
-        quantization_config: must be `None`.
+        quantization_config: for `quantize`, how the table becomes integers.
 
     Input: indices of any shape. Output: that shape with `output_dim` appended.
 
@@ -82,13 +83,7 @@ class Embedding(Adaptable):
             self.set_weights(weights if isinstance(weights, list) else [weights])
 
     def build(self, input_shape: Any = None) -> None:
-        self._embeddings = self.add_weight(
-            name="embeddings",
-            shape=(self.input_dim, self.output_dim),
-            initializer=self.embeddings_initializer,
-            regularizer=self.embeddings_regularizer,
-            constraint=self.embeddings_constraint,
-        )
+        self._add_main((self.input_dim, self.output_dim))
         self._apply_lora()
 
     @property
@@ -99,7 +94,34 @@ class Embedding(Adaptable):
     def call(self, inputs: Tensor) -> Tensor:
         self._check_range(inputs)
         indices = ops.cast(inputs, "int32")
+        if self.is_quantized:
+            return self._quantized_vectors(indices)
         return ops.cast(ops.take(self.embeddings, indices, axis=0), self.compute_dtype)
+
+    def forms(self) -> dict[str, Form]:
+        shape = (self.input_dim, self.output_dim)
+        return {"embeddings": Form(shape, (1,), shape[:1], packed=0, flipped=True)}
+
+    def _quantized_vectors(self, indices: Tensor) -> Tensor:
+        """Look up integers, and make vectors of those that were asked for."""
+        zero = getattr(self, "embeddings_zero", None)
+        integers = ops.take(self._embeddings, indices, axis=0)
+        if self.quantization_mode == "int4":
+            integers = unpack_int4(integers, self.output_dim, axis=-1)
+        integers = ops.cast(integers, self.compute_dtype)
+        scale = ops.take(self.embeddings_scale, indices, axis=0)
+        if zero is None:
+            vectors = integers / scale[..., None]
+        else:
+            block = ops.cast(self.g_idx, "int32")
+            zero = ops.take(ops.take(zero, indices, axis=0), block, axis=-1)
+            scale = ops.take(scale, block, axis=-1)
+            vectors = (integers - ops.cast(zero, self.compute_dtype)) * scale
+        if self.lora_enabled:
+            rows = ops.take(self._lora_a, indices, axis=0)
+            low_rank = self.lora_alpha / self.lora_rank * ops.matmul(rows, self._lora_b)
+            vectors = vectors + low_rank
+        return ops.cast(vectors, self.compute_dtype)
 
     def _check_range(self, inputs: Tensor) -> None:
         """Refuse indices outside the table, where their values can be seen."""
@@ -196,7 +218,9 @@ class ReversibleEmbedding(Embedding):
 
     def build(self, input_shape: Any = None) -> None:
         super().build(input_shape)
-        if not self.tie_weights:
+        if not self.tie_weights and self.is_quantized:
+            self._add_integers("reverse_embeddings", self.forms()["reverse_embeddings"])
+        elif not self.tie_weights:
             self.reverse_embeddings = self.add_weight(
                 name="reverse_embeddings",
                 shape=(self.output_dim, self.input_dim),
@@ -207,18 +231,43 @@ class ReversibleEmbedding(Embedding):
         self._reversed = reverse
         if not reverse:
             return super().call(inputs)
-        if self.tie_weights:
-            table = ops.transpose(self.embeddings)
-        else:
-            table = self.reverse_embeddings
-        table = ops.cast(table, self.compute_dtype)
         if self.reverse_dtype is not None:
             inputs = ops.cast(inputs, self.reverse_dtype)
-            table = ops.cast(table, self.reverse_dtype)
-        scores = ops.matmul(inputs, table)
+        if self.is_quantized:
+            scores = self._quantized_product(inputs)
+        else:
+            scores = self.multiply(inputs, self._table())
         if self.logit_soft_cap is not None:
             scores = self.logit_soft_cap * ops.tanh(scores / self.logit_soft_cap)
         return scores
+
+    def _table(self) -> Tensor:
+        """The floats that go back, of shape `(output_dim, input_dim)`."""
+        if self.tie_weights:
+            return ops.transpose(self.embeddings)
+        return self.reverse_embeddings
+
+    def _multiplied(self) -> tuple[str, bool]:
+        if self.tie_weights:
+            return "embeddings", True
+        return "reverse_embeddings", False
+
+    def multiply(self, inputs: Tensor, weight: Tensor) -> Tensor:
+        if not dtypes.is_float(backend.dtype_name(weight)):  # a product of integers
+            return ops.matmul(inputs, weight)
+        dtype = self.reverse_dtype or self.compute_dtype
+        weight = ops.cast(ops.cast(weight, self.compute_dtype), dtype)
+        return ops.matmul(inputs, weight)
+
+    def multiply_back(self, upstream: Tensor, weight: Tensor) -> Tensor:
+        return ops.matmul(upstream, ops.transpose(ops.cast(weight, backend.dtype_name(upstream))))
+
+    def forms(self) -> dict[str, Form]:
+        found = super().forms()
+        if not self.tie_weights:
+            shape = (self.output_dim, self.input_dim)
+            found["reverse_embeddings"] = Form(shape, (0,), shape[1:], packed=0)
+        return found
 
     def compute_mask(self, inputs: Tensor, mask: Any = None) -> Any:
         return None if self._reversed else super().compute_mask(inputs, mask)

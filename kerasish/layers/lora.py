@@ -83,12 +83,12 @@ class Adaptable(Layer):
             problem = "has LoRA enabled already; that can be done only once"
         if problem:
             raise ValueError(f"Cannot enable LoRA: layer `{self.name}` {problem}.")
-        self._set_lora(rank, lora_alpha, None)
+        self._set_lora(rank, lora_alpha, self.quantization_config)
         self._add_product(a_initializer, b_initializer)
 
     def _add_product(self, a_initializer: Any, b_initializer: Any) -> None:
         weight = getattr(self, f"_{self.adapted}")
-        *rows, columns = weight.shape
+        *rows, columns = getattr(self, "_main_shape", weight.shape)
         self._lora_a = self.add_weight(
             name=f"lora_{self.adapted}_a",
             shape=(*rows, self.lora_rank),

@@ -1,7 +1,7 @@
 """Quantization: layers whose main weights are kept in 8 or 4 bits, or multiply so.
 
 `Quantizable` is what all layers know of it: that they cannot be quantized. Those that
-can derive from `QuantizedLayer` (in `lora.py`, since the two go together).
+can derive from `QuantizedLayer` in `quantized.py`.
 """
 
 import re
@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import dtype_policies
-from ..quantizers.configs import resolve
+from ..quantizers.configs import of_policy, resolve
 
 __all__ = ["Quantizable", "QuantizableModel"]
 
@@ -67,6 +67,10 @@ class Quantizable:
             )
         self._check_mode(config.mode)
         self._quantize(config)
+
+    def quantize_by_policy(self, policy: Any) -> None:
+        """Quantize as a dtype policy says, which the layer is given next."""
+        self.quantize(config=of_policy(policy))
 
     def _check_mode(self, mode: str) -> None:
         if mode in self.quantizable_modes:

@@ -283,5 +283,24 @@ def resolve(mode: Any, config: Any, modes: tuple[str, ...]) -> QuantizationConfi
         raise ValueError(
             f"Mode {mode!r} needs a `config`: a `{mode.upper()}Config` with data."
         )
-    plain = (Int8QuantizationConfig, Int4QuantizationConfig, Float8QuantizationConfig)
-    return config or next(kind for kind in plain if kind.mode == mode)()
+    return config or _PLAIN[mode]()
+
+
+_PLAIN: dict[str, Any] = {
+    "int8": Int8QuantizationConfig,
+    "int4": Int4QuantizationConfig,
+    "float8": Float8QuantizationConfig,
+}
+
+
+def of_policy(policy: Any) -> QuantizationConfig:
+    """Return the config that a quantized dtype policy stands for."""
+    mode = policy.quantization_mode
+    if mode == "int4":
+        return Int4QuantizationConfig(block_size=getattr(policy, "block_size", -1))
+    if mode not in _PLAIN:
+        raise NotImplementedError(
+            f"A layer that has weights cannot be given the policy {policy.name!r}: its "
+            "weights would have to be found by means of a dataset."
+        )
+    return _PLAIN[mode]()
