@@ -33,7 +33,7 @@ _APART = {
     *(f"Global{kind}Pooling{n}" for n in _RANKS for kind in ("Average", "Max")),
     *(f"{kind}{n}" for n in _RANKS for kind in ("Cropping", "UpSampling")),
     *(f"ZeroPadding{n}" for n in _RANKS),
-    *"Rescaling SimpleRNN GRU LSTM".split(),
+    *"Rescaling SimpleRNN GRU LSTM Normalization CategoryEncoding".split(),
 }
 # Ops of numbers and of tensors of one rank.
 _ELEMENTWISE = "add subtract multiply true_divide divide maximum minimum".split()

@@ -20,6 +20,8 @@ from ..registry import (
     serialize_keras_object,
 )
 from . import bounding_boxes
+from .config import Config
+from .feature_space import FeatureSpace
 from .files import get_file
 from .numerical import normalize, to_categorical
 from .seeding import clear_session, set_random_seed
@@ -28,7 +30,9 @@ from .sequence import pad_sequences
 Sequence = PyDataset  # its name in Keras 1 and 2
 
 __all__ = [
+    "Config",
     "CustomObjectScope",
+    "FeatureSpace",
     "Progbar",
     "PyDataset",
     "Sequence",
