@@ -27,7 +27,11 @@ modes = pytest.mark.parametrize("row, training", MODES)
 SPATIAL = "SpatialDropout"  # their constructors take no `trainable`
 
 
-pytestmark = pytest.mark.usefixtures("quick_compilation", "masks_of_keras")
+pytestmark = [
+    pytest.mark.usefixtures("quick_compilation", "masks_of_keras"),
+    # Keras's MixUp asks JAX for integers that it has not.
+    pytest.mark.filterwarnings("ignore:Explicitly requested dtype int64"),
+]
 
 
 def make(library, row, **more):
@@ -96,6 +100,8 @@ def test_results_and_state_equal_keras(row, training, close):
 @modes
 def test_gradients_equal_keras(row, training, close):
     needs_same_noise(row, training)
+    if row.name == "RandomCrop":
+        pytest.skip("Keras cannot compile it")
     ours, theirs = pair(row)
     x = row.inputs()
     xs = x if isinstance(x, list) else [x]

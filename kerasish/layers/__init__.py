@@ -58,12 +58,20 @@ from .normalization import (
 )
 from .pipeline import Pipeline
 from .pooling import *  # noqa: F403
+from .preprocessing import blur, colour, geometry, mixing, policies, resizing, tone
+from .preprocessing.blur import *  # noqa: F403
 from .preprocessing.category_encoding import CategoryEncoding
+from .preprocessing.colour import *  # noqa: F403
 from .preprocessing.discretization import Discretization
+from .preprocessing.geometry import *  # noqa: F403
 from .preprocessing.hashing import HashedCrossing, Hashing
 from .preprocessing.lookup import IntegerLookup, StringLookup
+from .preprocessing.mixing import *  # noqa: F403
 from .preprocessing.normalization import Normalization
+from .preprocessing.policies import *  # noqa: F403
+from .preprocessing.resizing import *  # noqa: F403
 from .preprocessing.text_vectorization import TextVectorization
+from .preprocessing.tone import *  # noqa: F403
 from .recurrent import GRU, LSTM, SimpleRNN
 from .reshaping import Flatten, Permute, RepeatVector, Reshape
 from .rnn import RNN
@@ -108,6 +116,9 @@ __all__ = [
     *("ReversibleEmbedding", "Identity", "Lambda", "deserialize", "serialize"),
     *("Normalization", "Discretization", "CategoryEncoding", "Hashing"),
     *("HashedCrossing", "IntegerLookup", "StringLookup", "TextVectorization"),
+    *(*geometry.__all__, *resizing.__all__),
+    *(*colour.__all__, *tone.__all__, *blur.__all__, *mixing.__all__),
+    *policies.__all__,
     *(*convolution.__all__, *pooling.__all__, *borders.__all__, *_SECOND_NAMES),
 ]
 
