@@ -1,12 +1,13 @@
 """Layers that cut off, add or repeat cells along the axes of space."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from .. import ops
 from ..graph import Tensor
+from ..ops.resizing import KERNELS
 from .input_spec import InputSpec
 from .windows import Ranked
 
@@ -293,54 +294,20 @@ class UpSampling2D(_UpSampling):
         super().__init__(**kwargs)
         self.size = size
         self.interpolation = interpolation.lower()
-        if self.interpolation != "nearest" and self.interpolation not in _KERNELS:
+        if self.interpolation != "nearest" and self.interpolation not in KERNELS:
             raise ValueError(
                 f"`interpolation` of layer `{self.name}` must be one of "
-                f"{['nearest', *_KERNELS]}, not {interpolation!r}."
+                f"{['nearest', *KERNELS]}, not {interpolation!r}."
             )
         self._prepare(data_format)
 
     def call(self, inputs: Tensor) -> Tensor:
         if self.interpolation == "nearest":
             return super().call(inputs)
-        for axis, factor in self._axes():
-            inputs = _enlarged(inputs, axis, factor, *_KERNELS[self.interpolation])
-        return inputs
-
-
-def _enlarged(
-    x: Any, axis: int, factor: int, reach: int, kernel: Callable[[Any], Any]
-) -> Any:
-    """Weigh the `2 · reach` cells around each new one."""
-    n = x.shape[axis]
-    places = (np.arange(n * factor) + 0.5) / factor - 0.5
-    cells = np.floor(places).astype(int)[:, None] + np.arange(1 - reach, reach + 1)
-    weights = kernel(np.abs(places[:, None] - cells)) * ((cells >= 0) & (cells < n))
-    weights = weights / weights.sum(-1, keepdims=True)
-    shape = (*cells.shape, *(1,) * (len(x.shape) - axis - 1))
-    taken = ops.take(x, np.clip(cells, 0, n - 1), axis=axis)
-    weights = ops.convert_to_tensor(weights.reshape(shape), x.dtype)
-    return ops.sum(taken * weights, axis=axis + 1)
-
-
-def _cubic(t: Any) -> Any:
-    """Keys's cubic with a = -1/2."""
-    near = (1.5 * t - 2.5) * t * t + 1
-    far = ((-0.5 * t + 2.5) * t - 4) * t + 2
-    return np.where(t <= 1, near, np.where(t < 2, far, 0))
-
-
-def _lanczos(radius: int) -> Callable[[Any], Any]:
-    return lambda t: np.where(t < radius, np.sinc(t) * np.sinc(t / radius), 0)
-
-
-# Interpolation -> how far its kernel reaches, and the kernel of a distance in cells.
-_KERNELS: dict[str, tuple[int, Callable[[Any], Any]]] = {
-    "bilinear": (1, lambda t: np.maximum(1 - t, 0)),
-    "bicubic": (2, _cubic),
-    "lanczos3": (3, _lanczos(3)),
-    "lanczos5": (5, _lanczos(5)),
-}
+        size = tuple(inputs.shape[axis] * factor for axis, factor in self._axes())
+        return ops.image.resize(
+            inputs, size, self.interpolation, data_format=self.data_format
+        )
 
 
 class UpSampling3D(_UpSampling):
