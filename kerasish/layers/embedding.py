@@ -260,7 +260,9 @@ class ReversibleEmbedding(Embedding):
         return ops.matmul(inputs, weight)
 
     def multiply_back(self, upstream: Tensor, weight: Tensor) -> Tensor:
-        return ops.matmul(upstream, ops.transpose(ops.cast(weight, backend.dtype_name(upstream))))
+        return ops.matmul(
+            upstream, ops.transpose(ops.cast(weight, backend.dtype_name(upstream)))
+        )
 
     def forms(self) -> dict[str, Form]:
         found = super().forms()
