@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from ... import ops, random
+from ... import dtypes, ops, random
 from ...graph import Tensor
 from ...ops.warping import homography
 from .bounding_boxes import around, corners
@@ -103,8 +103,11 @@ class _Affine(MovingLayer):
     def _draw(
         self, batch: int, low: float, high: float, seed: Any, axes: int = 1
     ) -> Tensor:
-        shape = (batch, *(1,) * (axes - 1))
-        return random.uniform(shape, low, high, seed=self._drawn(seed))
+        shape, seed = (batch, *(1,) * (axes - 1)), self._drawn(seed)
+        return random.uniform(shape, low, high, dtype=self._draw_dtype(), seed=seed)
+
+    def _draw_dtype(self) -> str | None:
+        return None
 
     def _matrices(self, transformation: Any) -> Tensor:
         """Return the matrices, shape (batch, 8)."""
@@ -336,7 +339,7 @@ class RandomShear(_Affine):
 
     Args:
         x_factor: how far rows move at most, per pixel of height, to both sides; a pair
-            (least, greatest) for other limits. From 0 to 1.
+            (least, greatest) for other limits. At most 1.
         y_factor: likewise for columns.
         interpolation: `"bilinear"` or `"nearest"`.
         fill_mode: what is outside: `"reflect"`, `"wrap"`, `"constant"` or `"nearest"`.
@@ -370,13 +373,13 @@ class RandomShear(_Affine):
         **kwargs: Any,
     ) -> None:
         super().__init__(data_format=data_format, **kwargs)
-        self.x_factor = self._slants("x_factor", x_factor)
-        self.y_factor = self._slants("y_factor", y_factor)
+        self.x_factor = self._range("x_factor", x_factor, -1.0, symmetric=True)
+        self.y_factor = self._range("y_factor", y_factor, -1.0, symmetric=True)
         self._set_filling(fill_mode, interpolation, fill_value, seed)
 
-    def _slants(self, name: str, factor: Any) -> tuple[float, float]:
-        self._range(name, factor)  # from 0 to 1
-        return self._range(name, factor, -1.0, symmetric=True)
+    def _draw_dtype(self) -> str | None:
+        # In the compute dtype, as Keras draws them: other numbers in half precision.
+        return self.compute_dtype if dtypes.is_float(self.compute_dtype) else None
 
     def get_random_transformation(
         self, data: Any, training: bool = True, seed: Any = None
@@ -454,13 +457,14 @@ class RandomPerspective(MovingLayer):
             return None
         batch, shape = self._batch_and_shape(data)
         seed = self._drawn(seed)
-        probability = random.uniform((batch,), *self.factor, seed=seed)
-        chosen = random.uniform((batch,), seed=seed) < probability
+        dtype = self.compute_dtype if dtypes.is_float(self.compute_dtype) else None
+        probability = random.uniform((batch,), *self.factor, dtype=dtype, seed=seed)
+        chosen = random.uniform((batch,), dtype=dtype, seed=seed) < probability
         x, y = shape[self.width_axis] - 1, shape[self.height_axis] - 1
         start = ops.cast([[[0, 0], [x, 0], [0, y], [x, y]]], "float32")
         start = ops.broadcast_to(start, (batch, 4, 2))
         half = self.scale / 2
-        change = random.uniform((batch, 4, 2), -half, half, seed=seed)
+        change = random.uniform((batch, 4, 2), -half, half, dtype=dtype, seed=seed)
         return {
             "apply_perspective": chosen,
             "start_points": start,
