@@ -64,8 +64,10 @@ def _example(shape: Any, dtype: str, size: int) -> Any:
     if kind.kind in "biu":
         return leave(np.zeros(shape, kind))
     value = np.full(shape, 0.5)
-    if len(shape) > 1:
-        value = value + np.eye(*shape[-2:])
+    if len(shape) > 1 and shape[-1]:
+        rows, columns = np.arange(shape[-2]), shape[-1]
+        # four points of a plane differ, no three of them on a line
+        value[..., rows, rows % columns] += 1 + rows // columns % 2
     return leave(value.astype(kind))
 
 
