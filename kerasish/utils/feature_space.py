@@ -112,8 +112,9 @@ class FeatureSpace(Model):
         ...     "town": keras.utils.FeatureSpace.string_categorical()})
         >>> table = {"age": [20.0, 50.0], "town": ["Rome", "Bern"]}
         >>> space.adapt(table)
-        >>> np.asarray(space(table)).round(2).tolist()
-        [[0.2, 0.0, 1.0, 0.0], [0.5, 0.0, 0.0, 1.0]]
+        >>> print(np.asarray(space(table)).round(2))
+        [[0.2 0.  1.  0. ]
+         [0.5 0.  0.  1. ]]
     """
 
     def __init__(
