@@ -458,10 +458,10 @@ class RandomPerspective(MovingLayer):
         batch, shape = self._batch_and_shape(data)
         seed = self._drawn(seed)
         dtype = self.compute_dtype if dtypes.is_float(self.compute_dtype) else None
-        probability = random.uniform((batch,), *self.factor, dtype=dtype, seed=seed)
-        chosen = random.uniform((batch,), dtype=dtype, seed=seed) < probability
+        probability = random.uniform((batch,), *self.factor, seed=seed)
+        chosen = random.uniform((batch,), seed=seed) < probability
         x, y = shape[self.width_axis] - 1, shape[self.height_axis] - 1
-        start = ops.cast([[[0, 0], [x, 0], [0, y], [x, y]]], "float32")
+        start = ops.cast([[[0, 0], [x, 0], [0, y], [x, y]]], dtype or "float32")
         start = ops.broadcast_to(start, (batch, 4, 2))
         half = self.scale / 2
         change = random.uniform((batch, 4, 2), -half, half, dtype=dtype, seed=seed)
@@ -488,7 +488,7 @@ class RandomPerspective(MovingLayer):
 
     def _moved_boxes(self, boxes: Tensor, transformation: Any) -> Tensor:
         ends, starts = transformation["end_points"], transformation["start_points"]
-        numbers = homography(ends, starts)
+        numbers = homography(*(ops.cast(x, boxes.dtype) for x in (ends, starts)))
         a, b, c, d, e, f, g, h = (numbers[:, i, None, None] for i in range(8))
         # Numbers of pixels are half a pixel less than places on the image.
         x, y = (place - 0.5 for place in corners(boxes))
