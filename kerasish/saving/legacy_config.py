@@ -17,7 +17,8 @@ BY_SHAPE = ("accuracy", "acc", "crossentropy", "ce")
 def to_legacy(serialized: dict[str, Any]) -> dict[str, Any]:
     """Spell the config of a model or layer as this layout does: without modules."""
     inner = serialized["config"]
-    if isinstance(inner, dict) and isinstance(inner.get("layers"), list):
+    model = serialized["class_name"] != "Pipeline"  # a layer, though it has layers
+    if model and isinstance(inner, dict) and isinstance(inner.get("layers"), list):
         inner = {**inner, "layers": [to_legacy(layer) for layer in inner["layers"]]}
     name = serialized.get("registered_name") or serialized["class_name"]
     if name == "GroupQueryAttention":  # Keras takes the class's own name here
