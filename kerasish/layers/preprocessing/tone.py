@@ -145,9 +145,8 @@ class RandomPosterization(ColourLayer):
         **kwargs: Any,
     ) -> None:
         super().__init__(factor=factor, data_format=data_format, **kwargs)
-        if not isinstance(factor, (list, tuple)):
-            factor = (self.lowest, factor)
-        self._set(factor, value_range, seed)
+        pair = factor if isinstance(factor, (list, tuple)) else (self.lowest, factor)
+        self._set(pair, value_range, seed)
 
     def _draw(self, batch: int, shape: tuple[int, ...], seed: Any) -> Any:
         low, high = self.factor
