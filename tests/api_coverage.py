@@ -14,6 +14,8 @@ here, `keras.Class.member` for a member of a class.
 """
 
 import ast
+import fnmatch
+import functools
 import importlib
 import inspect
 import re
@@ -45,6 +47,9 @@ def model():
 # What makes an instance where members are set or served in other ways than `self.x = `.
 INSTANCES = {
     "keras.Model": model,
+    "keras.layers.ConvLSTM1D": lambda: kerasish.layers.ConvLSTM1D(1, 1),
+    "keras.layers.ConvLSTM2D": lambda: kerasish.layers.ConvLSTM2D(1, 1),
+    "keras.layers.ConvLSTM3D": lambda: kerasish.layers.ConvLSTM3D(1, 1),
     "keras.layers.GRU": lambda: kerasish.layers.GRU(1),
     "keras.layers.LSTM": lambda: kerasish.layers.LSTM(1),
     "keras.layers.MultiHeadAttention": attention,
@@ -211,16 +216,20 @@ def differences(theirs, ours):
     return "; ".join(found)
 
 
+@functools.cache
+def source(cls):
+    try:
+        return inspect.getsource(cls)
+    except (OSError, TypeError):
+        return ""
+
+
 def set_in_source(cls):
     """Names that a class or its bases annotates or assigns to `self`."""
     found = set()
     for c in cls.__mro__[:-1]:
         found |= set(getattr(c, "__annotations__", {}))
-        try:
-            source = inspect.getsource(c)
-        except (OSError, TypeError):
-            continue
-        found |= set(re.findall(r"self\.(\w+)\s*(?:[:,=]|$)", source, re.M))
+        found |= set(re.findall(r"self\.(\w+)\s*(?:[:,=]|$)", source(c), re.M))
     return found
 
 
@@ -264,9 +273,7 @@ def read_exceptions():
 
 def covers(pattern, name):
     """Whether an entry of the table speaks of this name."""
-    if pattern.endswith(".*"):
-        return name.startswith(pattern[:-1])
-    return name == pattern
+    return fnmatch.fnmatchcase(name, pattern)
 
 
 def report(write=print):
