@@ -336,7 +336,11 @@ ERRORS = [
 ]
 
 
-@pytest.mark.parametrize("mistake, message", ERRORS, ids=lambda x: str(x)[:30])
+@pytest.mark.parametrize(
+    "mistake, message",
+    ERRORS,
+    ids=lambda x: x[:30] if isinstance(x, str) else "mistake",
+)
 def test_mistakes_are_explained(mistake, message):
     with pytest.raises(ValueError, match=message):
         mistake()
