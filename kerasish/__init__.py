@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from . import (
         activations as activations,
     )
-    from . import applications as applications
     from . import backend as backend
     from . import callbacks as callbacks
     from . import config as config
