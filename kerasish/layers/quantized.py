@@ -48,6 +48,7 @@ class Form:
         return tuple(i for i in range(len(self.shape)) if i not in self.summed)
 
     def sizes(self, axes: tuple[int, ...]) -> tuple[int, ...]:
+        """Return the sizes of these axes."""
         return tuple(self.shape[i] for i in axes)
 
     @property
@@ -57,6 +58,7 @@ class Form:
 
     @property
     def rows(self) -> int:
+        """How many numbers each product sums over."""
         return math.prod(self.sizes(self.summed))
 
     def matrix(self, weight: Tensor) -> Tensor:

@@ -20,6 +20,7 @@ import numpy as np
 
 from ..layers.layer import Layer
 from ..layers.lora import Adaptable
+from ..layers.quantized import QuantizedLayer
 from ..optimizers.optimizer import Optimizer
 from ..registry import to_snake_case
 from . import era_arrays, hdf5
@@ -291,8 +292,8 @@ def _plain_attributes() -> frozenset[str]:
 def _plain(owner: Any, name: str = "load_own_variables") -> bool:
     """Whether an object keeps its variables as all do: numbered, as they are."""
     method = getattr(type(owner), name)
-    if method is getattr(Adaptable, name):
-        return not owner.lora_enabled
+    if method in (getattr(Adaptable, name), getattr(QuantizedLayer, name)):
+        return not (owner.lora_enabled or getattr(owner, "is_quantized", False))
     return method in (getattr(Layer, name), getattr(Optimizer, name))
 
 

@@ -85,7 +85,8 @@ class RandomInvert(ColourLayer):
 
     Example:
         >>> layer = keras.layers.RandomInvert((1.0, 1.0))
-        >>> np.asarray(layer(np.array([[[55.0, 0.0, 255.0]]]), training=True)).tolist()
+        >>> y = np.asarray(layer(np.array([[[55.0, 0.0, 255.0]]]), training=True))
+        >>> y.round().tolist()
         [[[200.0, 255.0, 0.0]]]
     """
 
@@ -183,7 +184,8 @@ class Solarization(ColourLayer):
 
     Example:
         >>> layer = keras.layers.Solarization(value_range=(0, 255))
-        >>> np.asarray(layer(np.array([[[55.0, 0.0, 255.0]]]), training=True)).tolist()
+        >>> y = np.asarray(layer(np.array([[[55.0, 0.0, 255.0]]]), training=True))
+        >>> y.round().tolist()
         [[[200.0, 255.0, 0.0]]]
     """
 
