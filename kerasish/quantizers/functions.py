@@ -45,7 +45,7 @@ def abs_max_quantize(
     Example:
         >>> outputs, scale = keras.quantizers.abs_max_quantize([[1.0, -2.0]], axis=-1)
         >>> print(outputs, scale)
-        [[  64 -127]] [[63.499996]]
+        [[  64 -127]] [[63.5]]
     """
     found = _abs_max(inputs, axis, tuple(value_range), dtype, epsilon)
     return (
@@ -287,9 +287,10 @@ def fake_quant_with_min_max_vars(
         axis: the axis that has bounds of its own for each entry.
 
     Example:
-        >>> print(keras.quantizers.fake_quant_with_min_max_vars(
-        ...     np.array([-2.0, 0.3, 0.9]), -1.0, 1.0, num_bits=2))
-        [-0.6666667  0.         0.6666667]
+        >>> y = keras.quantizers.fake_quant_with_min_max_vars(
+        ...     np.array([-2.0, 0.3, 0.9]), -1.0, 1.0, num_bits=2)
+        >>> print(np.round(np.asarray(y), 3))
+        [-1.333  0.     0.667]
     """
     steps = 2**num_bits - 1 - bool(narrow_range)
     if steps < 1:
