@@ -45,6 +45,7 @@ BOTH_WAYS = pytest.mark.parametrize(
 )
 # The first row of each layer.
 FIRST = {row.name: row for row in reversed(layers_catalogue.ROWS)}
+del FIRST["Equalization"]  # with Keras it cannot be a part of a functional model
 # Keras cannot read its own files of these either.
 KERAS_FAILS = {(".h5", "Attention")}
 
@@ -69,11 +70,21 @@ def copied(model, reader, path, make):
         return loaded
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Keras advises against .h5
-        model.save(path)
+        try:
+            model.save(path)
+        except TypeError as error:
+            if isinstance(model, keras.Model) and "cannot pickle" in str(error):
+                pytest.skip("Keras cannot write this layer into such a file")
+            raise
         return reader.models.load_model(path)
 
 
+# What these compute is not compared: they draw anew in each model.
+OTHER_NUMBERS = {"MixUp", "RandomGrayscale"}
+
+
 @BOTH_WAYS
+@pytest.mark.filterwarnings("ignore:[\\s\\S]*dtype int64")  # in MixUp of Keras
 @pytest.mark.parametrize("ending", [".keras", ".h5", ".weights.h5"])
 @pytest.mark.parametrize("row", FIRST.values(), ids=FIRST)
 def test_each_layer_goes_both_ways(row, ending, writer, reader, tmp_path):
@@ -88,6 +99,9 @@ def test_each_layer_goes_both_ways(row, ending, writer, reader, tmp_path):
         np.testing.assert_array_equal(a, b)
     ours, theirs = (keras.tree.flatten(m(row.inputs())) for m in (model, loaded))
     for a, b in zip(ours, theirs, strict=True):
+        if row.name in OTHER_NUMBERS:
+            assert a.shape == b.shape
+            continue
         np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)
 
 

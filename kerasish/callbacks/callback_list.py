@@ -218,10 +218,14 @@ class CallbackList(Callback):
         """
         vars(self.model).pop("_running", None)
         if not self.model.stop_training:
-            self.model._last_run = {**self.get_run(), "loaded": False}
+            self.model._last_run = {**self._run(), "loaded": False}
 
     def get_run(self) -> dict[str, Any]:
         """Return all that the training depends on beside the model."""
+        return {**self._run(), "random": random.default_state()}
+
+    def _run(self) -> dict[str, Any]:
+        """Return the run, but for the default generator: to fetch its state takes time."""
         epoch, step, logs = self.place
         metrics = self.model.metrics_variables if step else []
         return {
@@ -229,7 +233,6 @@ class CallbackList(Callback):
             "step": step,
             "logs": dict(to_python(logs) or {}),
             "stop": self.model.stop_training,
-            "random": random.default_state(),
             "metrics": [v.numpy() for v in metrics],
             "callbacks": self.get_state(),
         }

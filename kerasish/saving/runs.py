@@ -13,6 +13,7 @@ from typing import Any
 import h5py
 import numpy as np
 
+from .. import random
 from . import hdf5
 
 __all__ = ["known", "read", "read_small", "small", "write"]
@@ -28,7 +29,8 @@ def known(model: Any) -> dict[str, Any] | None:
     While `fit` is at work its callbacks know, later the model or the file it came from.
     """
     if (callbacks := vars(model).get("_running")) is None:
-        return vars(model).get("_last_run")
+        last = vars(model).get("_last_run")
+        return last and {"random": random.default_state(), **last}
     return None if model.stop_training else callbacks.get_run()
 
 
