@@ -225,7 +225,7 @@ class CallbackList(Callback):
         return {**self._run(), "random": random.default_state()}
 
     def _run(self) -> dict[str, Any]:
-        """Return the run, but for the default generator: to fetch its state takes time."""
+        """Return the run without the default generator, whose state must be fetched."""
         epoch, step, logs = self.place
         metrics = self.model.metrics_variables if step else []
         return {
