@@ -243,7 +243,9 @@ def test_compiled_equals_eager(row, training, close):
 HALVES = [
     pytest.param(row, policy, id=f"{row}-{policy}")
     for row in ROWS
-    if row.name != "Pipeline"  # takes no dtype
+    # Pipeline takes no dtype; a hue is so steep that half precision, rounded at other
+    # places than in Keras, gives other colours.
+    if row.name not in ("Pipeline", "RandomHue", "RandAugment")
     for policy in ("mixed_bfloat16", "bfloat16", "float16")
     if policy == "mixed_bfloat16" or "Normalization" in row.name
 ]
