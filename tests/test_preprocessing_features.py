@@ -73,6 +73,12 @@ def test_orders_of_adapted_vocabularies_are_those_of_keras():
     assert words == ["é", "ß", "É", "its", "foo\xa0bar", "bxb", "abc", "10"]
 
 
+def test_zeros_at_the_ends_of_texts_count():
+    layer = L.StringLookup(vocabulary=["a", "a\0", "b"])
+    assert layer(["a", "a\0"]).tolist() == [1, 2]
+    assert layer("a\0") == 2
+
+
 # --- properties -----------------------------------------------------------------------
 
 tokens = st.lists(st.text(max_size=5), min_size=1, max_size=9, unique=True)

@@ -463,7 +463,8 @@ class Trainer(Steps):
 
     def __getstate__(self) -> dict[str, Any]:
         saved: dict[str, Any] = super().__getstate__()  # type: ignore[assignment]
-        saved.pop("history", None)
+        for name in ("history", "_running"):  # they hold the callbacks
+            saved.pop(name, None)
         return {**saved, "_forwards": None}
 
     def _callback_list(

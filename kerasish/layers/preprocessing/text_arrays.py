@@ -37,6 +37,8 @@ def host_array(x: Any, name: str) -> Any:
             "there. Let it come first in a functional or Sequential model, where it "
             "is computed before; or prepare the data with it, batch by batch."
         ) from error
+    if array.dtype.kind in "US" and not isinstance(x, np.ndarray):
+        array = np.asarray(x, object)  # NumPy's texts lose zeros at their ends
     if array.dtype.kind in "SO":
         array = texts(array) if array.size else array.astype(str)
     return array
