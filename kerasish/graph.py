@@ -67,6 +67,14 @@ class KerasTensor(Operators):
 
     rank = ndim
 
+    def reshape(self, newshape: Any) -> Any:
+        """The same as `ops.reshape`."""
+        return registry.namespace("ops")["reshape"](self, newshape)
+
+    def squeeze(self, axis: Any = None) -> Any:
+        """The same as `ops.squeeze`."""
+        return registry.namespace("ops")["squeeze"](self, axis)
+
     @property
     def _keras_history(self) -> tuple[Any, int, int]:
         """(operation, which of its calls, which of the call's outputs)."""

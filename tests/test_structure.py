@@ -21,7 +21,7 @@ ROWS = [
     ["config", "documents", "dtypes", "names", "tree", "registry"],
     ["backend"],
     ["operators", "variable", "graph", "masks"],
-    ["ops", "random", "dtype_policies", "devices", "quantizers"],
+    ["ops", "random", "dtype_policies", "devices", "quantizers", "rematerialization"],
     ["symbolic", "activations", "initializers", "regularizers", "constraints"]
     + ["losses", "optimizers.schedules"],
     ["layers.layer", "layers.owner", "layers.signature", "layers.input_spec"]
@@ -56,6 +56,7 @@ NOT_CORE = (
     "models/summary",
     "models/cloning",
     "models/graph_config",
+    "models/state_tree",
     "models/texts",
     "training/sharing",
     "training/rows",

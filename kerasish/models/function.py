@@ -5,7 +5,15 @@ from typing import Any
 import numpy as np
 
 from .. import backend, dtypes, ops, registry, tree
-from ..graph import KerasTensor, Node, Operation, evaluate, is_symbolic, toposort
+from ..graph import (
+    KerasTensor,
+    Node,
+    Operation,
+    evaluate,
+    infer_call,
+    is_symbolic,
+    toposort,
+)
 from ..layers.input import Input, InputLayer
 from ..masks import get_mask, set_mask
 from .texts import cut_of, is_cut
@@ -62,6 +70,17 @@ class Function(Operation):
     def call(self, inputs: Any) -> Any:
         """Compute the outputs for values of the inputs (or new symbolic tensors)."""
         return self.run(tree.flatten(inputs))
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Return the shape(s) of the outputs for shape(s) of the inputs."""
+        names = iter(self.inputs)
+
+        def tensor(shape: Any) -> KerasTensor:
+            return KerasTensor(shape, next(names).dtype)
+
+        given = tree.map_shape_structure(tensor, input_shape)
+        outputs = infer_call(self.call, (given,), {})
+        return tree.map_structure(lambda t: t.shape, outputs)
 
     def run(self, values: list[Any]) -> Any:
         """Compute the outputs; `values` in the order of `self.inputs`."""
@@ -223,6 +242,19 @@ def run_graph(graph: Function, inputs: Any, name: str) -> Any:
     if is_cut(inputs):
         return cut_of(graph, name).behind(graph, inputs)  # type: ignore[union-attr]
     return graph.run(graph_values(graph, inputs, name))
+
+
+def with_masks(inputs: Any, masks: Any) -> Any:
+    """Return inputs that carry `masks`: copies, since the caller's shall stay bare."""
+
+    def carrier(x: Any, mask: Any) -> Any:
+        if mask is None or mask is get_mask(x):
+            return x
+        x = ops.copy(x)
+        set_mask(x, mask)
+        return x
+
+    return inputs if masks is None else tree.map_structure(carrier, inputs, masks)
 
 
 def graph_values(graph: Function, inputs: Any, name: str) -> list[Any]:

@@ -10,7 +10,8 @@ from ..layers.layer import Layer, in_call
 from ..layers.quantization import QuantizableModel
 from ..training import Trainer
 from ..variable import state
-from .function import Function, graph_values, make_graph, run_graph
+from .function import Function, graph_values, make_graph, run_graph, with_masks
+from .state_tree import get_state_tree, set_state_tree
 from .summary import summary_html, summary_text
 from .texts import on_host
 
@@ -181,7 +182,11 @@ class Model(Trainer, QuantizableModel, Layer):
                 f"Model {type(self).__name__} must define `call(self, inputs)`, or "
                 "pass `inputs` and `outputs` to `super().__init__`."
             )
-        return run_graph(self._graph, inputs, self.name)
+        return run_graph(self._graph, with_masks(inputs, mask), self.name)
+
+    def _attach_masks(self, first: Any, masks: Any, outputs: Any) -> None:
+        if self.supports_masking:  # else the layers within do it, or warn
+            super()._attach_masks(first, masks, outputs)
 
     def _checks_inputs(self, first: Any) -> bool:
         return self._graph is None and super()._checks_inputs(first)
@@ -236,6 +241,23 @@ class Model(Trainer, QuantizableModel, Layer):
 
     def _repr_html_(self) -> str:
         return summary_html(self)
+
+    def get_state_tree(self, value_format: str = "backend_tensor") -> dict[str, Any]:
+        """Return all variables as nested dictionaries, by the parts of their paths.
+
+        Args:
+            value_format: `"backend_tensor"`, or `"numpy_array"`.
+        """
+        return get_state_tree(self, value_format)
+
+    def set_state_tree(self, state_tree: dict[str, Any]) -> None:
+        """Assign what `get_state_tree` returned, or a part of it.
+
+        Raises:
+            ValueError: if the model has no such variable, or one of another shape;
+                nothing is changed then.
+        """
+        set_state_tree(self, state_tree)
 
     # --- files ------------------------------------------------------------------------
 

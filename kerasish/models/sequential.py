@@ -8,7 +8,7 @@ from ..graph import Operation, is_symbolic
 from ..layers.input import Input, InputLayer
 from ..layers.layer import Layer
 from ..saving import eras
-from .function import Function, conform, run_graph
+from .function import Function, conform, run_graph, with_masks
 from .model import Model
 from .texts import is_cut
 
@@ -135,9 +135,9 @@ class Sequential(Model):
         first = self._stack[0] if self._stack else None
         if isinstance(first, InputLayer) and not isinstance(inputs, (list, dict)):
             inputs = conform(inputs, first.output, self.name)
-        for number, layer in enumerate(self.layers):
-            takes = number == 0 and mask is not None
-            inputs = layer(inputs, mask=mask) if takes else layer(inputs)
+        inputs = with_masks(inputs, mask)
+        for layer in self.layers:
+            inputs = layer(inputs)
         return inputs
 
     def get_config(self) -> dict[str, Any]:
