@@ -25,7 +25,7 @@ LATER = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Row:
     """A layer, the arguments of its constructor, and its input(s).
 
