@@ -123,6 +123,21 @@ def test_causal_outputs_do_not_look_ahead():
     np.testing.assert_array_equal(np.asarray(layer(x))[:, :5], y[:, :5])
 
 
+def test_a_subclass_convolves_with_other_kernels():
+    class Centred(L.Conv1D):
+        def convolution_op(self, inputs, kernel):
+            kernel = kernel - kerasish.ops.mean(kernel, (0, 1))
+            return super().convolution_op(inputs, kernel)
+
+    x = np.random.default_rng(0).normal(size=(1, 4, 2)).astype("float32")
+    layer, plain = Centred(3, 2, padding="causal"), L.Conv1D(3, 2, padding="causal")
+    found = np.asarray(layer(x))
+    plain.build(x.shape)
+    kernel = layer.get_weights()[0]
+    plain.set_weights([kernel - kernel.mean((0, 1)), np.zeros(3)])
+    np.testing.assert_allclose(found, np.asarray(plain(x)), atol=1e-6)
+
+
 IMAGE = np.ones((1, 4, 4, 2), "float32")
 ERRORS = [
     (lambda: L.Conv2D(0, 3, name="c"), "`filters` of layer `c` .* positive"),
