@@ -165,20 +165,6 @@ class _Conv(_Convolution, Adaptable):
 
     def _kernels(self, channels: int) -> dict[str, tuple[str, tuple[int, ...]]]:
         if channels % self.groups:
-    def convolution_op(self, inputs: Tensor, kernel: Tensor) -> Tensor:
-        """Convolve; a subclass may do it with other kernels, or in another way.
-
-        Args:
-            inputs: those of the layer; for `padding="causal"` with the zeros in front.
-            kernel: `layer.kernel`.
-
-        Returns:
-            The outputs before bias and activation.
-        """
-        padding = "valid" if self.padding == "causal" else self.padding
-        sizes = self.strides, padding, self.data_format, self.dilation_rate
-        return ops.conv(inputs, kernel, *sizes)
-
             raise ValueError(
                 f"The {channels} channels of the input of layer `{self.name}` must be "
                 f"a multiple of `groups` {self.groups}."
@@ -194,6 +180,20 @@ class _Conv(_Convolution, Adaptable):
     def kernel(self) -> Any:
         """The kernel in use: `(*kernel_size, channels / groups, filters)`."""
         return self._effective(self._kernel)
+
+    def convolution_op(self, inputs: Tensor, kernel: Tensor) -> Tensor:
+        """Convolve; a subclass may do it with other kernels, or in another way.
+
+        Args:
+            inputs: those of the layer; for `padding="causal"` with the zeros in front.
+            kernel: `layer.kernel`.
+
+        Returns:
+            The outputs before bias and activation.
+        """
+        padding = "valid" if self.padding == "causal" else self.padding
+        sizes = self.strides, padding, self.data_format, self.dilation_rate
+        return ops.conv(inputs, kernel, *sizes)
 
     def _convolve(self, inputs: Any, padding: str) -> Any:
         return self.convolution_op(inputs, self.kernel)
