@@ -1,4 +1,4 @@
-"""Rows of layers of features and texts.
+"""Rows of layers of features, sound and texts.
 
 `CASES`: name, arguments, shapes ... of those that Keras can make on JAX. `HOST`: those
 that Keras makes with TensorFlow only, with the values that it gives there.
@@ -11,11 +11,14 @@ import numpy as np
 
 __all__ = ["CASES", "HOST", "Host"]
 
-X, SEQUENCE = (4, 6), (3, 5, 4)
+X, SEQUENCE, SOUND = (4, 6), (3, 5, 4), (2, 12, 2)
 MEANS = [0.5, -1.0, 0.0, 2.0, 1.5, 3.0]
 SPREADS = [1.0, 4.0, 0.25, 9.0, 0.0, 2.0]
 BOUNDS = {"bin_boundaries": [-0.5, 0.0, 0.75]}
 WHOLE = {"dtype": "int32"}
+FRAMES = {"frame_length": 6, "expand_dims": True}
+FIRST = {"data_format": "channels_first"}
+PIECES = {"fft_length": 16, "sequence_stride": 4, "num_mel_bins": 3}
 
 CASES: list[tuple[str, dict[str, Any], Any, dict[str, Any]]] = [
     ("Normalization", {"mean": 0.5, "variance": 2.0}, X, {}),
@@ -36,6 +39,33 @@ CASES: list[tuple[str, dict[str, Any], Any, dict[str, Any]]] = [
     ("CategoryEncoding", {"num_tokens": 6, "output_mode": "count"}, X, WHOLE),
     ("CategoryEncoding", {"num_tokens": 5, "output_mode": "one_hot"}, X, WHOLE),
     ("CategoryEncoding", {"num_tokens": 5, "output_mode": "one_hot"}, (4, 1), WHOLE),
+    ("STFTSpectrogram", FRAMES | {"mode": "magnitude", "frame_step": 2}, SOUND, {}),
+    ("STFTSpectrogram", {"frame_length": 6, "mode": "psd"}, SOUND, {"free": 2}),
+    ("STFTSpectrogram", FRAMES | FIRST | {"mode": "real"}, (2, 2, 12), {}),
+    ("STFTSpectrogram", FRAMES | {"mode": "imag", "fft_length": 16}, SOUND, {}),
+    ("STFTSpectrogram", FRAMES | {"mode": "angle", "padding": "same"}, SOUND, {}),
+    (
+        "STFTSpectrogram",
+        {"frame_length": 6, "mode": "stft", "window": "hamming", "scaling": "spectrum"}
+        | {"padding": "same", **FIRST},
+        (2, 2, 12),
+        {},
+    ),
+    ("STFTSpectrogram", {"frame_length": 6, "periodic": True}, SOUND, {"free": 2}),
+    (
+        "MelSpectrogram",
+        PIECES | {"top_db": 5.0, "min_power": 1.5, "ref_power": 2.0, "max_freq": 7e3},
+        (2, 30),
+        {"free": 2},
+    ),
+    (
+        "MelSpectrogram",
+        PIECES
+        | {"power_to_db": False, "sequence_length": 10, "window": "hamming"}
+        | {"mag_exp": 1.0},
+        (30,),
+        {"free": 0},
+    ),
 ]
 
 

@@ -58,7 +58,17 @@ from .normalization import (
 )
 from .pipeline import Pipeline
 from .pooling import *  # noqa: F403
-from .preprocessing import blur, colour, geometry, mixing, policies, resizing, tone
+from .preprocessing import (
+    audio,
+    blur,
+    colour,
+    geometry,
+    mixing,
+    policies,
+    resizing,
+    tone,
+)
+from .preprocessing.audio import *  # noqa: F403
 from .preprocessing.blur import *  # noqa: F403
 from .preprocessing.category_encoding import CategoryEncoding
 from .preprocessing.colour import *  # noqa: F403
@@ -118,7 +128,7 @@ __all__ = [
     *("HashedCrossing", "IntegerLookup", "StringLookup", "TextVectorization"),
     *(*geometry.__all__, *resizing.__all__),
     *(*colour.__all__, *tone.__all__, *blur.__all__, *mixing.__all__),
-    *policies.__all__,
+    *(*policies.__all__, *audio.__all__),
     *(*convolution.__all__, *pooling.__all__, *borders.__all__, *_SECOND_NAMES),
 ]
 
