@@ -536,7 +536,10 @@ ERRORS = [
         lambda: metrics.Precision()(BITS[0], BITS[1][:, :1]),
         r"y_true \(3, 2\) and y_pred",
     ),
-    (lambda: metrics.Recall()(*BITS, np.ones(2)), "`sample_weight` of metric `recall`"),
+    (
+        lambda: metrics.Recall()(*BITS, np.ones(2)),
+        "`sample_weight` .*of metric `recall`",
+    ),
     (lambda: metrics.PrecisionAtRecall(2), r"`recall` must be in \[0, 1\], got 2"),
     (lambda: metrics.PrecisionAtRecall(0.5, 0), "`num_thresholds` must be"),
     (lambda: metrics.R2Score("mean"), "`class_aggregation` must be one of"),

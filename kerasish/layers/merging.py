@@ -308,9 +308,8 @@ def _full_mask(x: Tensor, mask: Tensor | None) -> Tensor:
     everywhere = ops.ones_like(x, dtype="bool")
     if mask is None:
         return everywhere
-    missing = len(x.shape) - len(mask.shape)
-    wide = ops.reshape(mask, tuple(mask.shape) + (1,) * missing)
-    return ops.logical_and(wide, everywhere)
+    missing = tuple(range(len(mask.shape), len(x.shape)))
+    return ops.logical_and(ops.expand_dims(mask, missing), everywhere)
 
 
 class Dot(_Merge):

@@ -262,7 +262,8 @@ class GlobalAveragePooling1D(_GlobalAveragePooling):
         axis = self._space[0]
         weights = ops.expand_dims(ops.cast(mask, inputs.dtype), 3 - axis)
         total = ops.sum(inputs * weights, axis=axis, keepdims=self.keepdims)
-        return total / ops.sum(weights, axis=axis, keepdims=self.keepdims)
+        count = ops.sum(weights, axis=axis, keepdims=self.keepdims)
+        return ops.divide_no_nan(total, count)
 
     def compute_mask(self, inputs: Tensor, mask: Any = None) -> None:
         return None

@@ -11,7 +11,9 @@ from typing import Any
 from .. import dtype_policies
 from ..quantizers.configs import of_policy, resolve
 
-__all__ = ["Quantizable", "QuantizableModel"]
+__all__ = ["INTEGERS", "Quantizable", "QuantizableModel"]
+
+INTEGERS = ("int8", "int4")  # the modes there are
 
 
 class Quantizable:
@@ -33,7 +35,7 @@ class Quantizable:
         """Turn the layer's main weights into ones of few bits, for good.
 
         Args:
-            mode: `"int8"`, `"int4"` or `"float8"`.
+            mode: `"int8"` or `"int4"`.
             type_check: whether subclasses of layers of this package are refused: they
                 may use the weights in ways that are not known here.
             config: a `QuantizationConfig`, in place of `mode` or besides.
@@ -76,6 +78,8 @@ class Quantizable:
         if mode in self.quantizable_modes:
             return
         why = f"the modes of {type(self).__name__} are {self.quantizable_modes}"
+        if not self.quantizable_modes:
+            why = f"layers have the modes {INTEGERS}"
         if mode in ("gptq", "awq"):
             why = (
                 "rounding weights by how a model answers a dataset is not implemented; "
@@ -106,11 +110,12 @@ class QuantizableModel(Quantizable):
     ) -> None:
         """Quantize all layers that can be.
 
-        Compiled models are to be compiled again before they are trained further, since
-        fewer weights train.
+        What stays in floats trains on: biases, other layers, and low-rank products
+        (`layer.enable_lora`). A model that was trained before is best compiled again,
+        for an optimizer without slots of the weights that are gone.
 
         Args:
-            mode: `"int8"`, `"int4"` or `"float8"`.
+            mode: `"int8"` or `"int4"`.
             config: a `QuantizationConfig`, in place of `mode` or besides.
             filters: which layers: a regular expression for their names or a list of
                 such, or a function of the layer that says whether; default: all.
@@ -128,7 +133,7 @@ class QuantizableModel(Quantizable):
         if unknown := set(kwargs) - {"type_check"}:
             raise ValueError(f"`quantize` has no arguments {sorted(unknown)}.")
         config = resolve(mode, config, dtype_policies.MODES)
-        if config.mode in ("gptq", "awq"):
+        if config.mode not in INTEGERS:
             self._check_mode(config.mode)
         wanted = _wanted(filters)
         inner = self._flatten_layers(include_self=False)

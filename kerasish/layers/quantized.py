@@ -15,6 +15,7 @@ from ..quantizers import (
     unpack_int4,
 )
 from .lora import Adaptable
+from .quantization import INTEGERS
 
 __all__ = ["Form", "QuantizedLayer", "einsum_form", "einsum_parts", "rounded_inputs"]
 
@@ -120,7 +121,7 @@ class QuantizedLayer(Adaptable):
     the main one.
     """
 
-    quantizable_modes = ("int8", "int4")
+    quantizable_modes = INTEGERS
     quantization_config: Any
     g_idx: Any = None
     _kernel: Any

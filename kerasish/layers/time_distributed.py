@@ -3,7 +3,8 @@
 from typing import Any
 
 from .. import backend, ops, tree
-from ..graph import Tensor
+from ..graph import Tensor, infer_call
+from ..masks import get_mask, set_mask
 from ..variable import Redirect, redirected
 from .signature import call_signature
 from .wrappers import Wrapper
@@ -28,7 +29,8 @@ class TimeDistributed(Wrapper):
             the step holds.
 
     Returns:
-        `(batch, time, ...)`; a structure if the layer returns one.
+        `(batch, time, ...)`; a structure if the layer returns one. Its mask is what the
+        layer says of each step; else a step counts if anything in it does.
 
     Raises:
         ValueError: the input has fewer than 3 axes; the mask does not fit.
@@ -58,23 +60,41 @@ class TimeDistributed(Wrapper):
     ) -> Any:
         takes = call_signature(type(self.layer))
         options = {"training": training} if takes.has_training else {}
-        mask = self._mask_of_steps(inputs, mask) if takes.has_mask else None
+        mask = self._mask_of_steps(inputs, mask)
+        known = takes.has_mask or self.layer.supports_masking
 
-        def step(now: Any) -> tuple[Any, list[Any]]:
+        def step(now: Any) -> Any:
             x, keep = now
-            return self._step(x, options if keep is None else options | {"mask": keep})
+            if known:
+                set_mask(x, keep)
+            outputs, losses = self._step(x, options)
+            return outputs, losses, tree.map_structure(get_mask, outputs)
 
         steps = tree.map_structure(
             lambda x: ops.swapaxes(x, 0, 1), (inputs, mask), none_is_leaf=False
         )
         # What is assigned would differ from step to step: then it is for a loop.
         with redirected(Redirect({}, capture=True)) as redirect:
-            outputs, losses = backend.vmap(step)(steps)
+            outputs, losses, masks = backend.vmap(step)(steps)
         if redirect.assigned:
-            _, (outputs, losses) = ops.scan(lambda _, x: (0, step(x)), 0, steps)
+            _, (outputs, losses, masks) = ops.scan(lambda _, x: (0, step(x)), 0, steps)
         self.add_loss([ops.sum(loss) for loss in losses])
         outputs = tree.map_structure(lambda x: ops.swapaxes(x, 0, 1), outputs)
-        return self._in_own_type(outputs)
+        outputs = self._in_own_type(outputs)
+        if mask is not None:
+            mask = ops.any(mask, axis=tuple(range(2, mask.ndim)))
+        for x, keep in zip(tree.flatten(outputs), tree.flatten(masks)):
+            set_mask(x, mask if keep is None else ops.swapaxes(keep, 0, 1))
+        return outputs
+
+    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
+        def run(*args: Any, **kwargs: Any) -> Any:
+            outputs = self._run(*args, **kwargs)
+            return outputs, tree.map_structure(get_mask, outputs)
+
+        outputs, masks = infer_call(run, args, kwargs)
+        tree.map_structure(set_mask, outputs, masks)
+        return outputs
 
     def _step(self, x: Tensor, options: dict[str, Any]) -> tuple[Any, list[Any]]:
         """The outputs of one step, and the losses that were added in it."""

@@ -284,6 +284,7 @@ def _fit(values: Any, weights: Any, what: str) -> tuple[Any, Any]:
             f"{what} of shape {shape} does not fit loss values of shape "
             f"{tuple(values.shape)}. Expected one number for each sample, shape "
             f"({values.shape[0] if len(values.shape) else ''},), or one for each loss "
-            "value."
+            "value: loss functions average over the last axis, which targets of steps "
+            "need, too, if only of size 1."
         )
     return values, weights

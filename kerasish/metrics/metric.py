@@ -248,7 +248,7 @@ def broadcast_weights(weights: Any, shape: Sequence[int], metric: Metric) -> Any
         return ops.broadcast_to(weights, shape)
     except (TypeError, ValueError):
         raise ValueError(
-            f"`sample_weight` of metric `{metric.name}` has shape "
+            f"`sample_weight` (or the mask) of metric `{metric.name}` has shape "
             f"{tuple(weights.shape)}, which does not broadcast to the shape "
             f"{tuple(shape)} of the values that it weighs."
         ) from None

@@ -5,6 +5,7 @@ from typing import Any
 from .. import losses, metrics, ops, registry, tree
 from ..losses import Loss, LossFunctionWrapper
 from ..metrics import Mean, MeanMetricWrapper, Metric
+from ..names import to_snake_case
 from .checks import check_target_shape
 from .outputs import Outputs
 
@@ -163,10 +164,10 @@ class CompileMetrics(Metric):
                     if one is None:
                         continue
                     metric = as_metric(one, targets[i], predictions[i], used[i])
-                    name = outputs.prefix(i) + metric.name
-                    if weighted and name in taken:
+                    prefix, name = outputs.prefix(i), metric.name
+                    if weighted and prefix + name in taken:
                         name = f"weighted_{name}"
-                    name = _free(name, taken)
+                    name = _free(prefix + name, taken)
                     self.entries.append((i, name, metric, weighted))
 
     @staticmethod
@@ -259,7 +260,7 @@ def as_metric(given: Any, y_true: Any, y_pred: Any, loss: Any) -> Metric:
             found.name = given
         return found
     name = given if isinstance(given, str) else None
-    name = name or getattr(found, "__name__", None) or type(found).__name__
+    name = name or to_snake_case(getattr(found, "__name__", type(found).__name__))
     return MeanMetricWrapper(found, name=getattr(found, "name", None) or name)
 
 
