@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from .models import Sequential as Sequential
     from .optimizers import Optimizer as Optimizer
     from .regularizers import Regularizer as Regularizer
+    from .rematerialization import RematScope as RematScope
+    from .rematerialization import remat as remat
     from .replicas import Replicas as Replicas
     from .variable import StatelessScope as StatelessScope
     from .variable import Variable as Variable
@@ -73,12 +75,14 @@ _HOMES = {
     "Optimizer": "optimizers",
     "Quantizer": "quantizers",
     "Regularizer": "regularizers",
+    "RematScope": "rematerialization",
     "Replicas": "replicas",
     "Sequential": "models",
     "StatelessScope": "variable",
     "Variable": "variable",
     "device": "devices",
     "name_scope": "variable",
+    "remat": "rematerialization",
 }
 
 __all__ = ["__version__", *_MODULES, *_HOMES]

@@ -20,8 +20,6 @@ LATER = {
     "AugMix",
     "ContrastLimitedAdaptiveHistogramEqualization",
     "RandomElasticTransform",
-    # Wrap layers of other frameworks.
-    *"FlaxLayer JaxLayer".split(),
 }
 
 

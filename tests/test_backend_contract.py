@@ -112,6 +112,16 @@ def test_every_dtype(dtype):
     assert backend.to_numpy(backend.cast(x, "float32")).tolist() == [0, 1]
 
 
+def test_leaves():
+    x = backend.asarray(1.0)
+    nest = {"b": [x, (2, x)], "a": "text"}
+    names, values, rebuild = backend.leaves(nest)
+    assert names == ["a", "b.0", "b.1.0", "b.1.1"]
+    assert values[0] == "text" and values[1] is values[3] is x
+    assert rebuild([*"wxyz"]) == {"b": ["x", ("y", "z")], "a": "w"}
+    assert backend.leaves(x)[0] == [""] and backend.leaves(x)[2]([3]) == 3
+
+
 def aligned(size, offset=0):
     """Zeros that begin on a multiple of 64 bytes, whose memory JAX could share."""
     room = np.zeros(4 * size + 128, "uint8")
@@ -414,6 +424,15 @@ def test_no_gradient_through_integers():
         return x + backend.cast(backend.cast(x * 10, "int32"), "float32") + x // 0.3
 
     same(gradient(fn, X)[0], np.ones_like(X))
+
+
+def test_remat():
+    def fn(x, y):
+        return xp.sin(x * y) * backend.remat(lambda z: {"a": xp.sin(z), "b": y})(x)["a"]
+
+    expected = differences(lambda x, y: np.sin(x * y) * np.sin(x), X, Y)
+    for ours, theirs in zip(gradient(fn, X, Y), expected):
+        same(ours, theirs.astype("float32"), 1e-3, 1e-3)
 
 
 def test_custom_gradient():

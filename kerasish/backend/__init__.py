@@ -12,10 +12,12 @@ third party can run it on its own backend.
 | | `adopt(x)` | of a NumPy array that nobody changes: may share its memory |
 | | `to_numpy(x)` | a writable NumPy copy |
 | | `is_array(x)`, `dtype_name(x)`, `cast(x, dtype)` | dtypes are strings |
+| | `leaves(nest)` | names and values in it, and a function that puts others there |
 | shapes | `infer(fn, specs)` | run abstractly; a tree of `Spec(shape, dtype)` |
 | | `STAND_INS` | the two sizes that `infer` puts for unknown axes |
 | gradients | `value_and_grad(fn)` | `fn(list) -> (scalar, aux)`; nests |
 | | `stop_gradient(x)`, `custom_gradient(fn)` | |
+| | `remat(fn)` | `fn`, of which nothing is kept for the gradient; may be `fn` itself |
 | running | `jit(fn, donate=())`, `vmap(fn, in_axes, out_axes)` | `jit` may be idle |
 | | `eager()` | a context in which computing is concrete, even within a trace |
 | | `block(tree)` | wait until the arrays are computed; returns the tree |
@@ -68,7 +70,8 @@ __all__ = [
 
 CONTRACT = (
     *("xp", "asarray", "adopt", "to_numpy", "is_array", "dtype_name", "cast"),
-    *("infer", "STAND_INS", "value_and_grad", "stop_gradient", "custom_gradient"),
+    *("leaves", "infer", "STAND_INS"),
+    *("value_and_grad", "stop_gradient", "custom_gradient", "remat"),
     *("jit", "vmap", "eager", "block", "keep_programs"),
     *("scan", "while_loop", "fori_loop", "cond", "switch", "associative_scan"),
     *("recurrence", "sigmoid"),

@@ -164,6 +164,14 @@ def cast(x: Any, dtype: str) -> Array:
     return x if x.dtype == wanted and not x.weak_type else x.astype(wanted)
 
 
+def leaves(nest: Any) -> tuple[list[str], list[Any], Callable[..., Any]]:
+    """Take a pytree apart: names such as `"dense.kernel"`, leaves, the way back."""
+    paths, treedef = jax.tree.flatten_with_path(nest)
+    names = [jax.tree_util.keystr(p, simple=True, separator=".") for p, _ in paths]
+    values = [value for _, value in paths]
+    return names, values, lambda new: jax.tree.unflatten(treedef, new)
+
+
 def infer(fn: Callable[..., Any], specs: Sequence[Spec]) -> Any:
     """Shapes and dtypes of what `fn` returns; axes that follow unknown ones are None.
 
@@ -209,6 +217,7 @@ def value_and_grad(fn: Callable[[list[Any]], tuple[Any, Any]]) -> Callable[..., 
 
 stop_gradient = lax.stop_gradient
 custom_gradient = jax.custom_gradient
+remat = jax.checkpoint
 
 
 def jit(fn: Callable[..., Any], donate: Sequence[int] = ()) -> Callable[..., Any]:

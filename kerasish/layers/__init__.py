@@ -27,6 +27,7 @@ from .foreign import TFSMLayer, TorchModuleWrapper
 from .function import Identity, Lambda
 from .input import Input, InputLayer
 from .input_spec import InputSpec
+from .jax_layer import FlaxLayer, JaxLayer
 from .layer import Layer
 from .masking import Masking
 from .merging import (
@@ -121,7 +122,7 @@ __all__ = [
     *("RNN", "SimpleRNN", "LSTM", "GRU", "SimpleRNNCell", "LSTMCell", "GRUCell"),
     *("StackedRNNCells", "Wrapper", "Bidirectional", "TimeDistributed"),
     *("SpectralNormalization", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"),
-    *("Pipeline", "TFSMLayer", "TorchModuleWrapper"),
+    *("Pipeline", "TFSMLayer", "TorchModuleWrapper", "JaxLayer", "FlaxLayer"),
     *("Attention", "AdditiveAttention", "MultiHeadAttention", "GroupQueryAttention"),
     *("ReversibleEmbedding", "Identity", "Lambda", "deserialize", "serialize"),
     *("Normalization", "Discretization", "CategoryEncoding", "Hashing"),

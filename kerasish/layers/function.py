@@ -100,7 +100,7 @@ class Lambda(Layer):
 
     def get_config(self) -> dict[str, Any]:
         for argument in ("function", "output_shape", "mask"):
-            self._check_loadable(argument)
+            check_loadable(self, argument)
         config = super().get_config()
         config["function"] = registry.serialize_keras_object(self.function)
         return {
@@ -109,22 +109,21 @@ class Lambda(Layer):
             if value is not None or name not in ("output_shape", "mask")
         }
 
-    def _check_loadable(self, argument: str) -> None:
-        """Refuse functions that could not be found again by the name in the file."""
-        fn = getattr(self, argument)
-        if not callable(fn):
-            return
-        name = registry.get_registered_name(fn)
-        try:
-            same = registry.deserialize_keras_object(
-                registry.serialize_keras_object(fn)
-            )
-        except ValueError:
-            same = None
-        if same is not fn:
-            raise ValueError(
-                f"Layer `{self.name}` cannot be saved: its `{argument}` `{name}` could "
-                "not be found again by name, and files never hold code. Decorate a "
-                "named function with "
-                "`@kerasish.saving.register_keras_serializable()`, or write a `Layer`."
-            )
+
+def check_loadable(layer: Layer, argument: str) -> None:
+    """Refuse functions that could not be found again by the name in the file."""
+    fn = getattr(layer, argument)
+    if not callable(fn):
+        return
+    name = registry.get_registered_name(fn)
+    try:
+        same = registry.deserialize_keras_object(registry.serialize_keras_object(fn))
+    except ValueError:
+        same = None
+    if same is not fn:
+        raise ValueError(
+            f"Layer `{layer.name}` cannot be saved: its `{argument}` `{name}` could "
+            "not be found again by name, and files never hold code. Decorate a "
+            "named function with "
+            "`@kerasish.saving.register_keras_serializable()`, or write a `Layer`."
+        )

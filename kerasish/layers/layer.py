@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import backend, dtype_policies, registry, tree
+from .. import backend, dtype_policies, registry, rematerialization, tree
 from .. import regularizers as regularizers_module
 from ..graph import KerasTensor, Node, Operation, any_symbolic, infer_call, is_symbolic
 from ..masks import get_mask, set_mask
@@ -65,6 +65,7 @@ class Layer(Owner, Operation, Quantizable, registry.Configurable):
     dtype_policy: Any = dtype_policies.Held()
     _losses: list[Any]
     _building: bool
+    _unsaved: tuple[str, ...] = ()  # arguments of the constructor that no config has
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         made = registry.Configurable.__new__(cls, *args, **kwargs)
@@ -108,6 +109,7 @@ class Layer(Owner, Operation, Quantizable, registry.Configurable):
         self.input_spec: Any = None
         self.supports_masking = type(self).compute_mask is not Layer.compute_mask
         self._trainable = bool(trainable)
+        self._remat_scope = rematerialization.current_scope()
 
     def _take_input_shape(self, kwargs: dict[str, Any]) -> None:
         """Old spellings of `Input`: the shape, given to a first layer."""
@@ -297,7 +299,7 @@ class Layer(Owner, Operation, Quantizable, registry.Configurable):
         autocast = self.compute_dtype if self.autocast else None
         with self._scope(), setting(autocast=autocast):
             try:
-                outputs = self.call(*args, **kwargs)
+                outputs = rematerialization.call(self, args, kwargs)
             except Exception as error:
                 self._explain(error, args)
                 raise
@@ -440,7 +442,7 @@ class Layer(Owner, Operation, Quantizable, registry.Configurable):
                 self.activity_regularizer
             )
         base = ("name", "trainable", "dtype", "autocast", "activity_regularizer")
-        return config | registry.config_of(self, base)
+        return config | registry.config_of(self, base + self._unsaved)
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Any:

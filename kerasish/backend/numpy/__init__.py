@@ -4,10 +4,12 @@ Nothing is compiled; gradients come from the package `autograd` (extra
 `kerasish[numpy]`). The names are those of the contract in `kerasish.backend`.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from ... import tree
 from . import formulas
 from .array import Array, enable_float64, leave
 from .composed import asarray, xp
@@ -82,6 +84,17 @@ def to_numpy(x: Any) -> np.ndarray:
 def is_array(x: Any) -> bool:
     """Say whether `x` is an array of this backend (concrete or traced)."""
     return isinstance(x, (Array, Traced))
+
+
+def leaves(nest: Any) -> tuple[list[str], list[Any], Callable[..., Any]]:
+    """Take a nest apart: names such as `"dense.kernel"`, leaves, the way back."""
+    names = [".".join(map(str, path)) for path, _ in tree.flatten_with_path(nest)]
+    return names, tree.flatten(nest), lambda new: tree.pack_sequence_as(nest, new)
+
+
+def remat(fn: Callable[..., Any]) -> Callable[..., Any]:
+    """Return `fn`: what it computes on the way is kept, as ever."""
+    return fn
 
 
 def dtype_name(x: Any) -> str:
