@@ -62,25 +62,12 @@ class ConvLSTMCell(LSTMCell, Ranked):
         self._take(arguments)
 
     def _check_size(self, arguments: dict[str, Any]) -> None:
-        if not isinstance(self.filters, int) or self.filters <= 0:
-            raise ValueError(
-                f"`filters` of layer `{self.name}` must be a positive integer, not "
-                f"{self.filters!r}."
-            )
+        self._check_count("filters", self.filters)
         for name in ("kernel_size", "strides", "dilation_rate"):
             setattr(self, name, self._numbers(arguments[name], name))
         self._set_data_format(self.data_format)
         self.axis = self._channel_axis
-        if self.padding not in ("valid", "same"):
-            raise ValueError(
-                f"`padding` of layer `{self.name}` must be 'valid' or 'same', not "
-                f"{self.padding!r}."
-            )
-        if max(self.strides) > 1 and max(self.dilation_rate) > 1:
-            raise ValueError(
-                f"Layer `{self.name}`: `strides` {self.strides} and `dilation_rate` "
-                f"{self.dilation_rate} cannot both be greater than 1."
-            )
+        self._check_windows(("valid", "same"))
         self.units = self.filters  # what it is to an LSTM
         self.state_size = [None, None]  # known once the cell is built
 

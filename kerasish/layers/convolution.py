@@ -59,24 +59,8 @@ class _Convolution(Ranked):
             setattr(self, name, get(value) if get else value)
         self._set_data_format(arguments["data_format"])
         self.padding = self.padding.lower()
-        if self.padding not in self.paddings:
-            raise ValueError(
-                f"`padding` of layer `{self.name}` must be one of {self.paddings}, not "
-                f"{self.padding!r}."
-            )
-        if max(self.strides) > 1 and max(self.dilation_rate) > 1:
-            raise ValueError(
-                f"Layer `{self.name}`: `strides` {self.strides} and `dilation_rate` "
-                f"{self.dilation_rate} cannot both be greater than 1."
-            )
+        self._check_windows(self.paddings)
         self.input_spec = InputSpec(min_ndim=self.rank + 2)
-
-    def _check_count(self, name: str, value: Any) -> None:
-        if not isinstance(value, int) or value <= 0:
-            raise ValueError(
-                f"`{name}` of layer `{self.name}` must be a positive integer, not "
-                f"{value!r}."
-            )
 
     def _kernels(self, channels: int) -> dict[str, tuple[str, tuple[int, ...]]]:
         """Attribute -> (name of the weight, shape), for each kernel."""

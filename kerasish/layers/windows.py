@@ -59,3 +59,26 @@ class Ranked(Layer):
                 f"least {least}, or one for all axes. Received: {value!r}."
             )
         return tuple(map(int, numbers))
+
+    def _check_count(self, name: str, value: Any) -> None:
+        if not isinstance(value, int) or value <= 0:
+            raise ValueError(
+                f"`{name}` of layer `{self.name}` must be a positive integer, not "
+                f"{value!r}."
+            )
+
+    def _check_windows(self, paddings: tuple[str, ...]) -> None:
+        """Check `padding`, and that windows do not both jump and have holes."""
+        padding, strides, dilation = (
+            getattr(self, name) for name in ("padding", "strides", "dilation_rate")
+        )
+        if padding not in paddings:
+            raise ValueError(
+                f"`padding` of layer `{self.name}` must be one of {paddings}, not "
+                f"{padding!r}."
+            )
+        if max(strides) > 1 and max(dilation) > 1:
+            raise ValueError(
+                f"Layer `{self.name}`: `strides` {strides} and `dilation_rate` "
+                f"{dilation} cannot both be greater than 1."
+            )

@@ -1,6 +1,6 @@
 """Colours of images changed at random: brightness, hue, saturation, gray."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ... import ops, random
@@ -50,6 +50,16 @@ class ColourLayer(BaseImagePreprocessingLayer):
     ) -> Tensor:
         low, high = limits
         return random.uniform(shape, low, high, seed=self._drawn(seed))
+
+    def _with_hsv(
+        self, images: Tensor, change: Callable[[Tensor, Tensor, Tensor], list[Tensor]]
+    ) -> Tensor:
+        """Return images whose hue, saturation and value are changed."""
+        layout = {"data_format": self.data_format}
+        hsv = ops.image.rgb_to_hsv(self._to_unit(images), **layout)
+        parts = ops.unstack(hsv, 3, axis=self.channel_axis)
+        hsv = ops.stack(change(*parts), axis=self.channel_axis)
+        return self._from_unit(ops.image.hsv_to_rgb(hsv, **layout))
 
     def _gray(self, images: Tensor) -> Tensor:
         """Return the images with one channel, which may be the only one before."""
@@ -212,11 +222,7 @@ class RandomHue(ColourLayer):
 
     def _changed(self, images: Tensor, transformation: Any) -> Tensor:
         turn = ops.cast(transformation["factor"], images.dtype)[:, None, None]
-        hsv = ops.image.rgb_to_hsv(self._to_unit(images), data_format=self.data_format)
-        hue, *others = ops.unstack(hsv, 3, axis=self.channel_axis)
-        hsv = ops.stack([ops.mod(hue + turn, 1), *others], axis=self.channel_axis)
-        rgb = ops.image.hsv_to_rgb(hsv, data_format=self.data_format)
-        return self._from_unit(rgb)
+        return self._with_hsv(images, lambda h, s, v: [ops.mod(h + turn, 1), s, v])
 
 
 class RandomSaturation(ColourLayer):
@@ -265,12 +271,8 @@ class RandomSaturation(ColourLayer):
 
     def _changed(self, images: Tensor, transformation: Any) -> Tensor:
         times = ops.cast(transformation["factor"], images.dtype)[:, None, None]
-        hsv = ops.image.rgb_to_hsv(self._to_unit(images), data_format=self.data_format)
-        hue, saturation, value = ops.unstack(hsv, 3, axis=self.channel_axis)
-        saturation = ops.clip(saturation * times, 0, 1)
-        hsv = ops.stack([hue, saturation, value], axis=self.channel_axis)
-        rgb = ops.image.hsv_to_rgb(hsv, data_format=self.data_format)
-        return self._clipped(self._from_unit(rgb))
+        rgb = self._with_hsv(images, lambda h, s, v: [h, ops.clip(s * times, 0, 1), v])
+        return self._clipped(rgb)
 
 
 class RandomGrayscale(ColourLayer):
