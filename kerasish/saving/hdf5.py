@@ -33,6 +33,7 @@ __all__ = [
     "holds",
     "opened",
     "read",
+    "read_summed",
     "surveyed",
     "text",
     "write",
@@ -140,6 +141,11 @@ def holds(group: h5py.Group, name: str) -> bool:
 
 def read(dataset: h5py.Dataset, shape: Sequence[int]) -> np.ndarray:
     """Read an array that must have `shape`, and its checksum if it has one."""
+    return read_summed(dataset, shape)[0]
+
+
+def read_summed(dataset: h5py.Dataset, shape: Sequence[int]) -> tuple[np.ndarray, bool]:
+    """Read an array as `read` does; say, too, whether it has a checksum."""
     check_dataset(dataset)
     where = f"`{place(dataset)}`"
     if dataset.shape != tuple(shape):
@@ -161,7 +167,7 @@ def read(dataset: h5py.Dataset, shape: Sequence[int]) -> np.ndarray:
     if expected is not None:
         found = checksums.checksum(array) if found is None else found
         checksums.verify(found, expected, where)
-    return array
+    return array, expected is not None
 
 
 def _summed(dataset: h5py.Dataset, array: np.ndarray) -> int:

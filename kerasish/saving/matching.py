@@ -232,8 +232,8 @@ def assign(pairs: Sequence[Pair]) -> None:
     before, strange = [], []
     try:
         for pair in pairs:
-            value, variable = _read(pair), pair.variable
-            if _checksum(pair.dataset) is None and not finite(value):
+            (value, summed), variable = _read(pair), pair.variable
+            if not summed and not finite(value):
                 strange.append(pair)
             if variable.drawn:
                 before.append((variable, variable.value))
@@ -257,14 +257,16 @@ def assign(pairs: Sequence[Pair]) -> None:
         )
 
 
-def _read(pair: Pair) -> np.ndarray:
+def _read(pair: Pair) -> tuple[np.ndarray, bool]:
+    """Return an array, and whether it had a checksum, which was right then."""
     dataset, variable = pair
     if not isinstance(dataset, h5py.Dataset):
-        return dataset.read().reshape(variable.shape)
-    value = hdf5.read(dataset, dataset.shape)
+        summed = dataset.checksum is not None
+        return dataset.read().reshape(variable.shape), summed
+    value, summed = hdf5.read_summed(dataset, dataset.shape)
     if value.dtype.kind == "V":  # as bare bytes
         value = value.view(np.asarray(backend.asarray(0, _bare(dataset))).dtype)
-    return value.reshape(variable.shape)
+    return value.reshape(variable.shape), summed
 
 
 def _bare(dataset: h5py.Dataset) -> str:
@@ -284,11 +286,6 @@ def _kind(thing: Any) -> str:
     if re.match(r"u?int|[iu]\d", name):  # "int64", and "I64" in a safetensors file
         return "integers"
     return "truth values" if "bool" in name else "floats"
-
-
-def _checksum(dataset: Any) -> int | None:
-    foreign = not isinstance(dataset, h5py.Dataset)
-    return dataset.checksum if foreign else hdf5.checksum(dataset)
 
 
 # --- tables in errors ----------------------------------------------------------------
