@@ -3,8 +3,9 @@
 import functools
 import operator
 import re
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -15,9 +16,32 @@ from .array import as_dtype, leave
 from .composed import asarray, xp
 from .gradients import stop_gradient
 
-# Stand-ins for unknown axes: small, as `infer` computes for real, with many divisors,
-# and not sizes that people give to layers.
-STAND_INS = 264, 528
+
+class _StandIns(threading.local):
+    """Two stand-ins for unknown axes: those that the abstract run of the thread has.
+
+    They have many divisors, and are no sizes that people give to layers. `infer`
+    computes for real: the more axes are unknown, the smaller they are.
+    """
+
+    sizes = usual = 264, 528
+
+    def __getitem__(self, i: int) -> int:
+        return self.sizes[i]
+
+    @contextmanager
+    def chosen(self, specs: Sequence[Spec]) -> Iterator[tuple[int, int]]:
+        """Sizes for arguments, of which two may be multiplied but for a common axis."""
+        *_, second, first = sorted([0, 1, *(shape.count(None) for shape, _ in specs)])
+        axes, before = first + max(second - 1, 0), self.sizes
+        self.sizes = self.usual if axes < 2 else (44, 88) if axes < 4 else (12, 24)
+        try:
+            yield self.sizes
+        finally:
+            self.sizes = before
+
+
+STAND_INS = _StandIns()
 
 
 def infer(fn: Callable[..., Any], specs: Sequence[Spec]) -> Any:
@@ -39,14 +63,15 @@ def infer(fn: Callable[..., Any], specs: Sequence[Spec]) -> Any:
         return fn(*made)
 
     unknown = any(None in shape for shape, _ in specs)
-    try:
-        first = run(STAND_INS[0])
-        second = run(STAND_INS[1]) if unknown else first
-    except (TypeError, ValueError, IndexError) as error:
-        text = re.sub(rf"\b({STAND_INS[0]}|{STAND_INS[1]})\b", "None", str(error))
-        if text != str(error):
-            error.args = (text,)
-        raise
+    with STAND_INS.chosen(specs) as sizes:
+        try:
+            first = run(sizes[0])
+            second = run(sizes[1]) if unknown else first
+        except (TypeError, ValueError, IndexError) as error:
+            text = re.sub(rf"\b({sizes[0]}|{sizes[1]})\b", "None", str(error))
+            if text != str(error):
+                error.args = (text,)
+            raise
 
     def merge(a: Any, b: Any) -> Any:
         if a is None:

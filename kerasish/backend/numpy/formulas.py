@@ -21,29 +21,61 @@ def _sort(x: Any, axis: int | None = -1, **_: Any) -> Any:
 
 
 def _quantile(
-    x: Any, q: Any, axis: Any = None, keepdims: bool = False, method: str = "linear"
+    x: Any,
+    q: Any,
+    axis: Any = None,
+    keepdims: bool = False,
+    method: str = "linear",
+    ignore_nan: bool = False,
 ) -> Any:
     axes = range(x.ndim) if axis is None else axis
     axes = [a % x.ndim for a in (axes if not isinstance(axes, int) else [axes])]
     kept = [a for a in range(x.ndim) if a not in axes]
     kept_sizes = [x.shape[a] for a in kept]
     ordered = _sort(xp.reshape(xp.transpose(x, (*kept, *axes)), (*kept_sizes, -1)))
-    q = np.asarray(stop_gradient(q), np.float64)
-    place = q * (ordered.shape[-1] - 1)
-    low, high = np.floor(place).astype(int), np.ceil(place).astype(int)
+    last: Any = ordered.shape[-1] - 1
+    if ignore_nan:  # they are the last
+        numbers = ~np.isnan(np.asarray(stop_gradient(ordered)))
+        last = np.maximum(numbers.sum(-1, keepdims=True) - 1, 0)
+    q = q if isbox(q) else np.asarray(q, np.float64)
+    shape = np.shape(stop_gradient(q))
+    place = q.reshape(-1) * last
+    at = np.asarray(stop_gradient(place))
+    low, high = np.floor(at).astype(int), np.ceil(at).astype(int)
     weight = {
         "linear": place - low,
-        "lower": np.zeros_like(place),
-        "higher": np.ones_like(place),
+        "lower": np.zeros_like(at),
+        "higher": np.ones_like(at),
         "midpoint": np.where(high > low, 0.5, 0.0),
-        "nearest": np.round(place) - low,
-    }[method].astype(np.float32)
-    result = (1 - weight) * ordered[..., low] + weight * ordered[..., high]
-    result = xp.moveaxis(result, range(len(kept), result.ndim), range(q.ndim))
+        "nearest": np.round(at) - low,
+    }[method]
+    weight = cast(asarray(weight), x.dtype)
+    sizes = (*kept_sizes, at.shape[-1])
+    below, above = (
+        xp.take_along_axis(ordered, np.broadcast_to(i, sizes), axis=-1)
+        for i in (low, high)
+    )
+    result = xp.moveaxis((1 - weight) * below + weight * above, -1, 0)
     if keepdims:
-        sizes = tuple(1 if a in axes else x.shape[a] for a in range(x.ndim))
-        result = xp.reshape(result, q.shape + sizes)
-    return result
+        kept_sizes = [1 if a in axes else x.shape[a] for a in range(x.ndim)]
+    return xp.reshape(result, (*shape, *kept_sizes))
+
+
+def _percentile(x: Any, q: Any, *args: Any, **kwargs: Any) -> Any:
+    return _quantile(x, (q if isbox(q) else np.asarray(q)) / 100, *args, **kwargs)
+
+
+def _median(
+    x: Any, axis: Any = None, keepdims: bool = False, ignore_nan: bool = False
+) -> Any:
+    return _quantile(x, 0.5, axis, keepdims, ignore_nan=ignore_nan)
+
+
+def _histogram(x: Any, bins: Any = 10, range: Any = None) -> Any:
+    counts, edges = xp.histogram(stop_gradient(x), bins=bins, range=range)
+    if range is None and np.ndim(bins) == 0:
+        edges = _linspace(xp.min(x), xp.max(x), int(bins) + 1)
+    return counts, edges
 
 
 # Products, right where factors are zero
@@ -95,8 +127,14 @@ def _nanmean(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 def _nanvar(x: Any, axis: Any = None, ddof: int = 0, keepdims: bool = False) -> Any:
     count = xp.sum(~xp.isnan(x), axis=axis, keepdims=keepdims)
-    square = xp.square(x - _nanmean(x, axis, True))
-    return xp.nansum(square, axis=axis, keepdims=keepdims) / (count - ddof)
+    distance = xp.where(xp.isnan(x), 0.0, x - _nanmean(x, axis, True))
+    total = xp.sum(xp.square(distance), axis=axis, keepdims=keepdims)
+    return total / (count - ddof)
+
+
+def _nan_to_num(x: Any, copy: bool = True, **numbers: Any) -> Any:
+    replaced = xp.nan_to_num(stop_gradient(x), **numbers)
+    return xp.where(xp.isfinite(x), x, replaced)
 
 
 def _average(
@@ -177,6 +215,43 @@ def _pinv_gradient(p: Any, x: Any, rcond: Any) -> Callable[[Any], Any]:
 
 
 defvjp(_pinv, _pinv_gradient)
+
+
+@primitive
+def _tall_qr(x: Any, mode: Any) -> Any:
+    q, r = np.linalg.qr(np.asarray(x), mode)
+    return leave(q), leave(r)
+
+
+def _qr_gradient(ans: Any, x: Any, mode: str) -> Callable[[Any], Any]:
+    """Walter and Lehmann (2018), for real matrices of full rank."""
+    turn, n = xp.matrix_transpose, x.shape[-1]
+
+    def pull(g: Any) -> Any:
+        q, rest = ans[0][..., :n], ans[0][..., n:]
+        r, by_q = ans[1][..., :n, :], g[0][..., :n]
+        m = r @ turn(g[1][..., :n, :]) - turn(by_q) @ q
+        total = by_q + q @ (xp.tril(m) + turn(xp.tril(m, -1)))
+        total = total - rest @ turn(g[0][..., n:]) @ q
+        return turn(xp.linalg.solve(r, turn(total)))
+
+    return pull
+
+
+defvjp(_tall_qr, _qr_gradient)
+
+
+def _qr(x: Any, mode: str = "reduced") -> Any:
+    rows = x.shape[-2]
+    found = _tall_qr(x[..., :rows], mode)
+    q, r = found[0], found[1]
+    right = xp.matrix_transpose(q) @ x[..., rows:]
+    return q, xp.concatenate([r, right], -1) if right.shape[-1] else r
+
+
+def _eig(x: Any) -> Any:
+    values, vectors = anp.linalg.eig(x) if isbox(x) else np.linalg.eig(np.asarray(x))
+    return cast(asarray(values), "complex128"), cast(asarray(vectors), "complex128")
 
 
 def _eigh(x: Any, **kwargs: Any) -> Any:
@@ -355,12 +430,22 @@ def _resized(x: np.ndarray, size: int, fill: Any, axis: int = 0) -> np.ndarray:
 
 
 OWN.update({"unique": _unique, "clip": _clip, "take": _take, "cross": _cross})
+OWN["linalg.eig"] = _eig
 FORMULAS: dict[str, Callable[..., Any]] = {
     "meshgrid": lambda *arrays, indexing="xy": _meshgrid(arrays, indexing),
     "sort": _sort,
     "quantile": _quantile,
-    "percentile": lambda x, q, *a, **k: _quantile(x, np.asarray(q) / 100, *a, **k),
-    "median": lambda x, axis=None, keepdims=False: _quantile(x, 0.5, axis, keepdims),
+    "percentile": _percentile,
+    "median": _median,
+    "nanquantile": functools.partial(_quantile, ignore_nan=True),
+    "nanpercentile": functools.partial(_percentile, ignore_nan=True),
+    "nanmedian": functools.partial(_median, ignore_nan=True),
+    "histogram": _histogram,
+    "full": lambda shape, value: xp.broadcast_to(value, shape),
+    "full_like": lambda x, value: xp.broadcast_to(
+        cast(asarray(value), x.dtype), x.shape
+    ),
+    "nan_to_num": _nan_to_num,
     "prod": _product,
     "cumprod": _running_product,
     "cumulative_prod": lambda x, axis=None: _running_product(x, axis),
@@ -405,6 +490,8 @@ FORMULAS: dict[str, Callable[..., Any]] = {
     "linalg.norm": _norm,
     "linalg.vector_norm": _vector_norm,
     "linalg.pinv": lambda x, rcond=None: _pinv(x, rcond),
+    "linalg.lstsq": lambda x, y, rcond=None: (_pinv(x, rcond) @ y,),  # only that
+    "linalg.qr": _qr,
     "linalg.eigh": _eigh,
     "linalg.eigvalsh": lambda x, **k: _eigh(x, **k)[0],
     "linalg.matrix_power": _matrix_power,

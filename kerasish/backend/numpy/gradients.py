@@ -45,6 +45,10 @@ class Traced(ArrayBox):
         """Return the array converted to `dtype`."""
         return cast(self, dtype)
 
+    def view(self, dtype: Any) -> Any:
+        """Return the same bits as another dtype: a constant."""
+        return stop_gradient(self).view(dtype)
+
     def __round__(self, digits: int | None = None) -> Any:
         return round(stop_gradient(self), digits)
 
