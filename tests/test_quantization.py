@@ -447,5 +447,70 @@ def test_models_choose_layers():
         modes(filters=3)
     with pytest.raises(ValueError, match=r"no arguments \['foo'\]"):
         modes(foo=1)
+    with pytest.raises(NotImplementedError, match=r"'float8': layers have .*'int4'\)"):
+        made().quantize("float8")
     with pytest.raises(ValueError, match="these are not built"):
         kerasish.Sequential([L.Dense(2)]).quantize("int8")
+
+
+def regression(library, **options):
+    """A model of two dense layers, a compilation of it, and data."""
+    layers = [
+        library.layers.Dense(n, name=f"d{n}", activation=kind, **options)
+        for n, kind in ((6, "relu"), (1, None))
+    ]
+    model = library.Sequential([library.Input((6,)), *layers])
+    random = np.random.RandomState(1)
+    model.set_weights([random.uniform(-0.5, 0.5, w.shape) for w in model.weights])
+    return model
+
+
+def fitted(model, optimizer=None, epochs=5):
+    """Losses of a training, and the layers and names of weights that it changed."""
+    if optimizer is not None:
+        model.compile(optimizer, "mse")
+    before = [np.array(w) for w in model.weights]
+    y = X.sum(-1, keepdims=True)
+    logs = model.fit(X, y, epochs=epochs, shuffle=False, verbose=0).history["loss"]
+    pairs = zip(model.weights, before)
+    changed = [w.path for w, old in pairs if not np.array_equal(np.array(w), old)]
+    return logs, {"/".join(path.split("/")[-2:]) for path in changed}
+
+
+BIASES = {"d6/bias", "d1/bias"}
+
+
+@pytest.mark.filterwarnings("ignore:Layer InputLayer", "ignore:__array__ impl")
+def test_what_stays_in_floats_trains_on_as_in_keras(close):
+    ours, theirs = regression(kerasish), regression(keras)
+    for model in (ours, theirs):
+        model.quantize("int8")
+    found = [
+        fitted(model, library.optimizers.SGD(0.05))
+        for model, library in ((ours, kerasish), (theirs, keras))
+    ]
+    assert found[0][1] == BIASES
+    close(found[0][0], found[1][0], rtol=1e-4)
+    for mine, other in zip(ours.weights, theirs.weights, strict=True):
+        close(np.asarray(mine), np.asarray(other), rtol=1e-4)
+
+
+def test_training_goes_on_after_quantizing():
+    model = regression(kerasish)
+    first, all_paths = fitted(model, kerasish.optimizers.Adam(0.05))
+    assert len(all_paths) == 4
+    model.quantize("int8")  # the optimizer has slots of more weights; Keras refuses
+    then, paths = fitted(model)
+    assert paths == BIASES and then[-1] < then[0] < first[0]
+    for layer in model.layers:
+        layer.enable_lora(2)
+    losses, paths = fitted(model, kerasish.optimizers.Adam(0.05))
+    low_rank = {f"d{n}/lora_kernel_{x}" for n in (6, 1) for x in "ab"}
+    assert paths == BIASES | low_rank and losses[-1] < losses[0]
+
+
+def test_a_training_without_anything_to_train_is_said():
+    model = regression(kerasish, use_bias=False)
+    model.quantize("int8")
+    with pytest.warns(UserWarning, match=r"nothing left to train.*`enable_lora"):
+        assert fitted(model, "sgd", 1)[1] == set()

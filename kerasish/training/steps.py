@@ -88,6 +88,12 @@ class Steps(Stateless):
         variables = self.trainable_variables  # type: ignore[attr-defined]
         if variables:
             self.optimizer.apply(gradients, variables)
+        elif any(layer.is_quantized for layer in self._flatten_layers()):  # type: ignore[attr-defined]
+            warnings.warn(
+                f"Model `{self.name}` has nothing left to train: quantized weights "  # type: ignore[attr-defined]
+                "stay as they are. Call `enable_lora(rank)` of its layers before.",
+                stacklevel=2,
+            )
         self._track_loss(loss, x)
         return self.compute_metrics(x, y, y_pred, sample_weight=sample_weight)
 
