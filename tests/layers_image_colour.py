@@ -78,5 +78,23 @@ CASES: list[tuple[str, dict[str, Any], Any, dict[str, Any]]] = [
         IMAGES,
         {"free": 3},
     ),
+    (
+        "ContrastLimitedAdaptiveHistogramEqualization",
+        {"tile_grid_size": (2, 3)} | RANGE,
+        IMAGES,
+        {"free": 3},
+    ),
+    (
+        "ContrastLimitedAdaptiveHistogramEqualization",
+        {"clip_limit": 0, "tile_grid_size": [3, 7]} | RANGE | FIRST,
+        CHANNELS_FIRST,
+        {},
+    ),
+    (
+        "AugMix",
+        {"num_chains": 1, "chain_depth": 1, "all_ops": False} | SEED,
+        (1, 8, 8, 3),
+        {},
+    ),
     ("RandAugment", {"num_ops": 3, "factor": 0.4} | SEED, (1, 8, 8, 3), {}),
 ]

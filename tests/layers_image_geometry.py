@@ -48,5 +48,12 @@ CASES: list[Case] = [
     ("RandomPerspective", SEED, X, {}),
     ("RandomPerspective", {"factor": (0.5, 0.9), "scale": 0.4} | SEED, X, {}),
     ("RandomPerspective", {"fill_value": 0.5} | SEED | CHANNELS, FIRST, {}),
+    # So small that no cell moves: Keras moves all cells along one diagonal.
+    (
+        "RandomElasticTransform",
+        {"factor": (0.5, 0.9), "scale": 0.4, "value_range": (-4, 4)} | SEED | NEAREST,
+        X,
+        {},
+    ),
     ("MaxNumBoundingBoxes", {"max_number": 3}, X, {}),
 ]

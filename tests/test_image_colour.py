@@ -1,11 +1,15 @@
 """What holds for layers of colours, tones and mixtures, whatever numbers are drawn."""
 
+import random
+
+import keras as real_keras
 import numpy as np
 import pytest
 
 import kerasish as keras
 
 L = keras.layers
+CLAHE = L.ContrastLimitedAdaptiveHistogramEqualization
 IMAGES = np.random.RandomState(0).uniform(0, 255, (4, 6, 8, 3)).astype("float32")
 
 
@@ -86,6 +90,10 @@ def test_masks_and_boxes_stay_where_pixels_stay():
         (lambda: L.RandomPosterization(9), "`factor` .*within 1 and 8"),
         (lambda: L.RandomContrast(0.5, value_range=(1, 0)), "`value_range`"),
         (lambda: L.Equalization(bins=1), "`bins` .*at least 2"),
+        (lambda: L.AugMix(num_chains=0), "`num_chains` .*positive integer.* 0"),
+        (lambda: L.AugMix(alpha=0), "`alpha` .*positive"),
+        (lambda: CLAHE(clip_limit=None), "`clip_limit` .*a number.*None"),
+        (lambda: CLAHE(tile_grid_size=8), "`tile_grid_size` .*two positive.* 8"),
         (lambda: L.MixUp(alpha=0), "`alpha` .*positive"),
         (lambda: L.RandomGaussianBlur(kernel_size=4), "`kernel_size` .*odd"),
         (lambda: L.RandomErasing(fill_value="red"), "`fill_value`"),
@@ -94,6 +102,54 @@ def test_masks_and_boxes_stay_where_pixels_stay():
 def test_mistakes_are_explained(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+def test_a_mixture_of_chains_is_the_one_of_keras():
+    """With the draws of Keras, the results are Keras's."""
+    kwargs = {"num_chains": 2, "chain_depth": 2, "alpha": 2.0, "seed": 3}
+    ours, theirs = (k.layers.AugMix(**kwargs) for k in (keras, real_keras))
+    x = IMAGES[:1]
+    random.seed(4)  # Keras draws layers by Python's generator
+    drawn = theirs.get_random_transformation(x)
+    mine = ours.get_random_transformation(x)
+    for name in ("chain_mixing_weights", "weight_sample"):
+        if keras.config.backend() == "jax":
+            np.testing.assert_allclose(mine[name], drawn[name], rtol=1e-6)
+        mine[name] = np.asarray(drawn[name])
+    index = np.full((2, 2), 11)  # beyond the eleven layers: nothing
+    for i, chain in enumerate(drawn["chain_transforms"]):
+        for j, link in enumerate(chain):
+            index[i, j] = ours._names.index(link["layer_name"])
+            own = mine["transforms"][link["layer_name"]]
+            for key in set(own) - {"input_shape"}:
+                values = np.array(own[key])
+                values[2 * i + j] = np.asarray(link["transformation"][key])[0]
+                own[key] = keras.ops.convert_to_tensor(values)
+    assert {ours._names.index("random_translation"), 11} < {*index.ravel()}
+    np.testing.assert_allclose(
+        ours.transform_images(x, mine | {"layer_idxes": index}),
+        theirs.transform_images(x, drawn),
+        atol=1e-3,
+    )
+
+
+def test_other_chains_are_drawn_each_time_and_the_same_from_a_seed():
+    layers = [
+        L.AugMix(num_chains=2, chain_depth=1, seed=5, dtype="mixed_bfloat16")
+        for _ in range(2)
+    ]
+    x = IMAGES[:1]
+    drawn = [
+        np.asarray(layers[0].get_random_transformation(x)["layer_idxes"]).tolist()
+        for _ in range(4)
+    ]
+    assert len({str(x) for x in drawn}) > 1
+    again = layers[1].get_random_transformation(x)
+    assert np.asarray(again["layer_idxes"]).tolist() == drawn[0]
+    mask = x[..., :1] > 99
+    result = trained(layers[1], {"images": x, "segmentation_masks": mask})
+    assert result["images"].dtype == "bfloat16"
+    np.testing.assert_array_equal(result["segmentation_masks"], mask)
 
 
 def test_boxes_cannot_be_cut():

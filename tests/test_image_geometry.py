@@ -48,6 +48,48 @@ def test_boxes_and_masks_follow_the_pixels(name, kwargs):
             np.testing.assert_allclose(np.asarray(box)[0], edges, atol=1.6)
 
 
+def test_images_are_bent_as_by_keras(close):
+    """Keras moves along one diagonal only: rows of one colour show the same moves."""
+    x = np.random.RandomState(0).uniform(0, 255, (3, 24, 1, 2)).astype("float32")
+    x = np.broadcast_to(x, (3, 24, 20, 2))
+    kwargs = {"factor": (0.4, 0.9), "scale": (0.5, 1.0), "seed": 3}
+    ours, theirs = (
+        np.asarray(k.layers.RandomElasticTransform(**kwargs)(x, training=True))
+        for k in (kerasish, keras)
+    )
+    if kerasish.config.backend() == "jax":  # the draws are equal on JAX only
+        close(ours, theirs, atol=1e-3)
+    moved = np.abs(ours - x).mean((1, 2, 3)) > 5
+    assert moved.any() and not moved.all()  # seed 3
+
+
+def test_rows_and_columns_are_bent_apart_and_masks_with_them():
+    x, y = np.meshgrid(np.arange(24.0), np.arange(24.0))
+    images = np.stack([x, y], -1)[None].astype("float32")
+    layer = L.RandomElasticTransform((1.0, 1.0), (0.9, 1.0), "nearest", seed=3)
+    data = {"images": images, "segmentation_masks": images.astype("int32")}
+    result = layer(data, training=True)
+    seen = np.asarray(result["images"])
+    np.testing.assert_array_equal(result["segmentation_masks"], seen)
+    right, down = np.moveaxis((seen - images)[0], -1, 0)
+    assert (right != 0).mean() > 0.3 and (down != 0).mean() > 0.3
+    assert abs(np.corrcoef(right.ravel(), down.ravel())[0, 1]) < 0.5
+    still = L.RandomElasticTransform(factor=0.0)
+    np.testing.assert_array_equal(still(images, training=True), images)
+    still = L.RandomElasticTransform((1.0, 1.0), scale=0.0)
+    np.testing.assert_array_equal(still(images, training=True), images)
+
+
+def test_boxes_cannot_be_bent():
+    layer = L.RandomElasticTransform(bounding_box_format="xyxy")
+    boxes = {"boxes": np.ones((3, 1, 4)), "labels": np.ones((3, 1))}
+    data = {"images": X, "bounding_boxes": boxes}
+    kept = layer(data, training=False)["bounding_boxes"]
+    np.testing.assert_array_equal(kept["boxes"], boxes["boxes"])
+    with pytest.raises(NotImplementedError, match="cannot bend boxes"):
+        layer(data, training=True)
+
+
 @pytest.mark.parametrize("name", ["RandomRotation", "RandomTranslation", "RandomZoom"])
 def test_factor_zero_changes_nothing(name, close):
     factors = (0.0, 0.0) if name == "RandomTranslation" else (0.0,)

@@ -86,7 +86,7 @@ def copied(model, reader, path, make):
 
 
 # What these compute is not compared: they draw anew in each model.
-OTHER_NUMBERS = {"MixUp", "RandomGrayscale"}
+OTHER_NUMBERS = {"AugMix", "MixUp", "RandomGrayscale"}
 
 
 @BOTH_WAYS

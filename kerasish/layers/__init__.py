@@ -63,6 +63,7 @@ from .preprocessing import (
     audio,
     blur,
     colour,
+    elastic,
     geometry,
     mixing,
     policies,
@@ -74,6 +75,7 @@ from .preprocessing.blur import *  # noqa: F403
 from .preprocessing.category_encoding import CategoryEncoding
 from .preprocessing.colour import *  # noqa: F403
 from .preprocessing.discretization import Discretization
+from .preprocessing.elastic import *  # noqa: F403
 from .preprocessing.geometry import *  # noqa: F403
 from .preprocessing.hashing import HashedCrossing, Hashing
 from .preprocessing.lookup import IntegerLookup, StringLookup
@@ -129,7 +131,7 @@ __all__ = [
     *("HashedCrossing", "IntegerLookup", "StringLookup", "TextVectorization"),
     *(*geometry.__all__, *resizing.__all__),
     *(*colour.__all__, *tone.__all__, *blur.__all__, *mixing.__all__),
-    *(*policies.__all__, *audio.__all__),
+    *(*policies.__all__, *audio.__all__, *elastic.__all__),
     *(*convolution.__all__, *pooling.__all__, *borders.__all__, *_SECOND_NAMES),
 ]
 

@@ -315,6 +315,30 @@ def perspective_transform(
     )
 
 
+def smooth_moves(noise: Any, alpha: Any, sigma: Any, widest: float) -> Any:
+    """Smooth random moves; what is said at `elastic_transform`.
+
+    Args:
+        noise: standard normal numbers, (2, batch, rows, columns): down, to the right.
+        alpha, sigma: numbers that may be known only when the program runs.
+        widest: the greatest `sigma` there can be.
+    """
+    xp, reach = backend.xp, int(3 * widest)
+    sigma = xp.maximum(backend.cast(sigma, "float32"), 1e-6)
+    distance = xp.abs(xp.arange(2 * reach + 1, dtype="float32") - reach)
+    bell = gaussian_weights(2 * reach + 1, sigma)
+    bell = xp.where(distance <= 3 * sigma, bell, 0.0)
+    bell = bell / xp.sum(bell)
+    rows = xp.reshape(backend.cast(noise, "float32"), (-1, *noise.shape[2:], 1))
+    smooth = xp.reshape(convolved(rows, (bell, bell)), noise.shape)
+    return backend.cast(alpha, "float32") * sigma * smooth
+
+
+def moved_by(moves: Any) -> Any:
+    """The map of places by which cells are looked up so far away."""
+    return lambda y, x: (y + moves[0], x + moves[1])
+
+
 @op
 def elastic_transform(
     images: Tensor,
@@ -328,12 +352,14 @@ def elastic_transform(
 ) -> Tensor:
     """Bend images: each cell moves by smooth random numbers.
 
-    The moves are numbers of the normal distribution, smoothed and multiplied by alpha.
+    The moves are numbers of the standard normal distribution, smoothed and multiplied
+    by alpha · sigma, for rows and columns apart.
 
     Args:
         images: (batch, rows, columns, channels), or one image without the batch.
         alpha: how strongly to bend.
-        sigma: standard deviation of the weights that smooth the moves, in cells.
+        sigma: standard deviation of the weights that smooth the moves, in cells; those
+            beyond three of it are left out.
         interpolation, fill_mode, fill_value: as in `affine_transform`.
         seed: an integer, or a `SeedGenerator`; default a new one each time.
         data_format: `"channels_last"` or `"channels_first"`; default from the settings.
@@ -347,17 +373,11 @@ def elastic_transform(
         (1, 5, 5, 3)
     """
     x, _ = batched(backend.asarray(images), data_format, "elastic_transform")
-    noise = random.normal((*x.shape[:3], 2), dtype="float32", seed=seed)
-    bell = gaussian_weights(int(6 * sigma) | 1, sigma)
-    moves = alpha * convolved(noise, (bell, bell))
-
-    def places(y: Any, x: Any) -> tuple[Any, Any]:
-        return y + moves[..., 0], x + moves[..., 1]
-
+    noise = random.normal((2, *x.shape[:3]), dtype="float32", seed=seed)
     return warped(
         "elastic_transform",
         images,
-        places,
+        moved_by(smooth_moves(noise, alpha, sigma, sigma)),
         interpolation,
         fill_mode,
         fill_value,

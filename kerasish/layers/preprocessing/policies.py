@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from ... import ops, random
 from ...graph import Tensor
 from .blur import RandomSharpness
@@ -23,7 +25,7 @@ from .tone import (
     Solarization,
 )
 
-__all__ = ["RandAugment", "RandomColorJitter"]
+__all__ = ["AugMix", "RandAugment", "RandomColorJitter"]
 
 
 class RandomColorJitter(ColourLayer):
@@ -170,7 +172,108 @@ class RandAugment(ColourLayer):
         return self._along("transform_bounding_boxes", bounding_boxes, transformation)
 
 
-def _set_parts(layer: Any) -> list[str]:
+class AugMix(ColourLayer):
+    """Mix images in training with what chains of random layers make of them.
+
+    ``output = clip(m * image + (1 - m) * sum(w[i] * chain[i](image)))``: the weights w
+    of the chains are drawn from the Dirichlet distribution, m from the beta
+    distribution, both with the parameter alpha. Each link of each chain is one of the
+    layers of `RandAugment`, or none. All this is drawn once for a batch, and what the
+    layers do for each image. Labels, boxes of objects and masks stay.
+
+    Args:
+        value_range: least and greatest value of the images.
+        num_chains: number of chains.
+        chain_depth: number of links in each.
+        factor: of all layers, within 0 and 1; one number f stands for (0, f).
+        alpha: parameter of both distributions, positive; a great one makes all weights
+            alike.
+        all_ops: take all eleven layers; else not those which the images of corruption
+            benchmarks show: brightness, colour degeneration, contrast, sharpness.
+        interpolation: `"bilinear"` or `"nearest"`, of the layers that move pixels.
+        seed: integer that makes the draws repeatable.
+        data_format: `"channels_last"` or `"channels_first"`; default from the settings.
+
+    Input and output: images (batch, height, width, channels), or one image, or a
+    dictionary with `"images"` and what goes with them.
+
+    Raises:
+        ValueError: an argument is not as described.
+
+    Reference: Hendrycks et al., 2019, "AugMix: A Simple Data Processing Method to
+    Improve Robustness and Uncertainty".
+
+    Example:
+        >>> layer = keras.layers.AugMix(num_chains=2, chain_depth=1, seed=1)
+        >>> layer(np.full((2, 8, 8, 3), 100.0), training=True).shape
+        (2, 8, 8, 3)
+    """
+
+    def __init__(
+        self,
+        value_range: Sequence[float] = (0, 255),
+        num_chains: int = 3,
+        chain_depth: int = 3,
+        factor: Factor = 0.3,
+        alpha: float = 1.0,
+        all_ops: bool = True,
+        interpolation: str = "bilinear",
+        seed: int | None = None,
+        data_format: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(factor=factor, data_format=data_format, **kwargs)
+        self._set(factor, value_range, seed)
+        for name, number in (("num_chains", num_chains), ("chain_depth", chain_depth)):
+            if not isinstance(number, int) or number < 1:
+                raise self._wrong(name, "a positive integer", number)
+        if not isinstance(alpha, (int, float)) or alpha <= 0:
+            raise self._wrong("alpha", "a positive number", alpha)
+        self.num_chains = num_chains
+        self.chain_depth = chain_depth
+        self.alpha = alpha
+        self.all_ops = all_ops
+        self.interpolation = interpolation
+        self._names = _set_parts(self, () if all_ops else _LIKE_CORRUPTIONS)
+
+    def _draw(self, batch: int, shape: tuple[int, ...], seed: Any) -> Any:
+        drawn = self._drawn(seed)
+        links = self.num_chains, self.chain_depth
+        weights = random.gamma((self.num_chains,), self.alpha, seed=drawn)
+        share = random.beta((), self.alpha, self.alpha, seed=drawn)
+        index = random.randint(links, 0, len(self._names) + 1, seed=drawn)
+        # As if there was one batch of images for each link.
+        rows = batch * links[0] * links[1]
+        return {
+            "chain_mixing_weights": weights / ops.sum(weights),
+            "weight_sample": share,
+            "layer_idxes": index,
+            "transforms": _drawn_by(self, (rows, *shape[-3:]), drawn),
+        }
+
+    def _changed(self, images: Tensor, transformation: Any) -> Tensor:
+        batch, mixed = images.shape[0], 0.0
+        for i in range(self.num_chains):
+            result = images
+            for j in range(self.chain_depth):
+                first = (i * self.chain_depth + j) * batch
+                index = transformation["layer_idxes"][i, j]
+                drawn = transformation["transforms"]
+                rows = slice(first, first + batch)
+                method = "transform_images"
+                result = _chosen(self, method, result, index, drawn, rows)
+            mixed = mixed + transformation["chain_mixing_weights"][i] * result
+        share = transformation["weight_sample"]
+        return self._clipped(share * images + (1 - share) * mixed)
+
+
+_LIKE_CORRUPTIONS = (
+    *("random_brightness", "random_color_degeneration"),
+    *("random_contrast", "random_sharpness"),
+)
+
+
+def _set_parts(layer: Any, without: Sequence[str] = ()) -> list[str]:
     """Make the eleven layers as attributes of `layer`; return their names."""
     low, high = layer.factor
     common = {
@@ -196,31 +299,43 @@ def _set_parts(layer: Any) -> list[str]:
         "auto_contrast": AutoContrast(**still),
         "equalization": Equalization(**still),
     }
-    for name, part in parts.items():
-        setattr(layer, name, part)
-    return list(parts)
+    names = [name for name in parts if name not in without]
+    for name in names:
+        setattr(layer, name, parts[name])
+    return names
 
 
 def _drawn_by(layer: Any, shape: tuple[int, ...], seed: Any) -> dict[str, Any]:
     """Let each part draw, all with one generator."""
-    images = ops.zeros(shape, layer.compute_dtype)
+    images = np.broadcast_to(np.float32(0), shape)  # only the shape matters
     return {
         name: getattr(layer, name).get_random_transformation(images, True, seed)
         for name in layer._names
     }
 
 
-def _chosen(layer: Any, method: str, values: Any, index: Any, drawn: Any) -> Any:
-    """Return what the part number `index` makes of `values`, of the same dtypes."""
+def _chosen(
+    layer: Any, method: str, values: Any, index: Any, drawn: Any, rows: Any = None
+) -> Any:
+    """Return what the part number `index` makes of `values`, of the same dtypes.
+
+    Args:
+        index: the number of parts stands for none: `values` stay.
+        drawn: for each part what it drew, of which `rows` (a slice) count.
+    """
 
     def branch(name: str) -> Any:
         def run() -> Any:
             part = getattr(layer, name)
-            result = getattr(part, method)(values, drawn[name], training=True)
+            own = drawn[name]
+            if rows is not None and own is not None:
+                own = {k: v if k == "input_shape" else v[rows] for k, v in own.items()}
+            result = getattr(part, method)(values, own, training=True)
             if isinstance(values, dict):
                 return {k: ops.cast(result[k], values[k].dtype) for k in values}
             return ops.cast(result, values.dtype)
 
         return run
 
-    return ops.switch(index, [branch(name) for name in layer._names])
+    branches = [branch(name) for name in layer._names]
+    return ops.switch(index, [*branches, lambda: values])

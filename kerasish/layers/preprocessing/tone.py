@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from ... import ops, random
 from ...graph import Tensor
 from .colour import ColourLayer, Factor
@@ -10,6 +12,7 @@ from .image import BaseImagePreprocessingLayer
 
 __all__ = [
     "AutoContrast",
+    "ContrastLimitedAdaptiveHistogramEqualization",
     "Equalization",
     "RandomContrast",
     "RandomInvert",
@@ -324,6 +327,125 @@ class Equalization(ColourLayer):
         # A channel of one tone has nothing to be spread.
         equal = ops.where(total[:, -1:] > least, equal, tones)
         return ops.cast(restore(equal), images.dtype)
+
+
+class ContrastLimitedAdaptiveHistogramEqualization(ColourLayer):
+    """Make tones equally frequent in each part of an image, within limits (CLAHE).
+
+    Each channel of each image is cut into tiles; its last rows and columns are
+    mirrored where the tiles reach further. Of each tile the pixels of 256 tones are
+    counted. Counts above ``clip_limit * pixels / 256`` are cut there, and what is cut
+    off is given to all tones alike; this limits how steep contrasts get. With the
+    running sum of the counts, ``(sum - sum[0]) / (pixels - sum[0])`` is the new tone. A
+    pixel gets a mean of what the four nearest tiles make of it, weighted by how near
+    it is to their middles. This is done in training and out of it.
+
+    Args:
+        value_range: least and greatest value of the images.
+        clip_limit: how many times the mean a count may be; 0 or less: no limit.
+        tile_grid_size: number of tiles along the height and the width.
+        data_format: `"channels_last"` or `"channels_first"`; default from the settings.
+
+    Input and output: images (batch, height, width, channels), or one image, or a
+    dictionary with `"images"` and what goes with them.
+
+    Raises:
+        ValueError: an argument is not as described.
+
+    Reference: Zuiderveld, 1994, "Contrast Limited Adaptive Histogram Equalization".
+
+    Example:
+        >>> layer = keras.layers.ContrastLimitedAdaptiveHistogramEqualization(
+        ...     clip_limit=0, tile_grid_size=(1, 1))
+        >>> dark = np.array([[[1.0], [2.0], [3.0], [4.0]]])
+        >>> np.asarray(layer(dark)).ravel().tolist()
+        [63.75, 127.5, 191.25, 255.0]
+    """
+
+    tones = 256
+
+    def __init__(
+        self,
+        value_range: Sequence[float] = (0, 255),
+        clip_limit: float = 4.0,
+        tile_grid_size: Sequence[int] = (8, 8),
+        data_format: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(data_format=data_format, **kwargs)
+        self._set_value_range(value_range)
+        if not isinstance(clip_limit, (int, float)):
+            raise self._wrong("clip_limit", "a number", clip_limit)
+        self.clip_limit = clip_limit
+        grid = tuple(tile_grid_size) if isinstance(tile_grid_size, Sequence) else ()
+        if len(grid) != 2 or not all(isinstance(n, int) and n > 0 for n in grid):
+            raise self._wrong("tile_grid_size", "two positive integers", tile_grid_size)
+        self.tile_grid_size = tile_grid_size
+
+    def _draw(self, batch: int, shape: tuple[int, ...], seed: Any) -> Any:
+        return None
+
+    def transform_images(
+        self, images: Tensor, transformation: Any, training: bool = True
+    ) -> Tensor:
+        values, restore = planes(self, images)
+        height, width = images.shape[self.height_axis], images.shape[self.width_axis]
+        unit = ops.clip(self._to_unit(values), 0, 1)
+        tones = ops.cast(unit * (self.tones - 1), "int32")
+        tones = ops.reshape(tones, (-1, height, width))
+        equal = ops.reshape(self._equalized(tones), values.shape)
+        result = restore(self._from_unit(equal))
+        return ops.cast(self._clipped(result), images.dtype)
+
+    def _equalized(self, tones: Tensor) -> Tensor:
+        """New tones, from 0 to 1, of whole numbers of shape (planes, height, width)."""
+        count, *sizes = tones.shape
+        grid = self.tile_grid_size
+        lengths = [-(-size // n) for size, n in zip(sizes, grid, strict=True)]
+        whole = tones
+        for axis, (size, n, length) in enumerate(zip(sizes, grid, lengths), start=1):
+            whole = ops.take(whole, _mirrored(size, n * length), axis=axis)
+        (down, across), (high, wide) = grid, lengths
+        tiles = ops.reshape(whole, (count, down, high, across, wide))
+        tiles = ops.transpose(tiles, (0, 1, 3, 2, 4))
+        tables = self._tables(ops.reshape(tiles, (-1, high * wide)))
+        tables = ops.reshape(tables, (-1,))
+        first = ops.reshape(ops.arange(count, dtype="int32"), (-1, 1, 1)) * down
+        rows, columns = (_beside(*x) for x in zip(sizes, grid, lengths, strict=True))
+        total: Any = 0.0
+        for row, share in rows:
+            for column, part in columns:
+                tile = (first + row[:, None]) * across + column
+                seen = ops.take(tables, tile * self.tones + tones)
+                total = total + seen * part * share[:, None]
+        return total
+
+    def _tables(self, tiles: Tensor) -> Tensor:
+        """What each tone becomes in each tile: from (tiles, pixels) to (tiles, 256)."""
+        pixels = tiles.shape[1]
+        counts = histograms(tiles, self.tones)
+        if self.clip_limit > 0:
+            limit = self.clip_limit * pixels / self.tones
+            kept = ops.minimum(counts, limit)
+            counts = kept + ops.sum(counts - kept, axis=1, keepdims=True) / self.tones
+        running = ops.cumsum(counts, axis=1)
+        least = running[:, :1]
+        return (running - least) / ops.maximum(pixels - least, 1e-6)
+
+
+def _mirrored(size: int, length: int) -> np.ndarray:
+    """The first `length` places of an axis that is mirrored again and again."""
+    place = np.arange(length) % (2 * size)
+    return np.minimum(place, 2 * size - 1 - place).astype("int32")
+
+
+def _beside(size: int, tiles: int, length: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    """The tiles before and after the middle of each place, and how much they count."""
+    place = np.arange(size) / length - 0.5
+    before = np.floor(place)
+    share = (place - before).astype("float32")
+    both = [(before, 1 - share), (before + 1, share)]
+    return [(np.clip(n, 0, tiles - 1).astype("int32"), w) for n, w in both]
 
 
 def planes(layer: BaseImagePreprocessingLayer, images: Tensor) -> tuple[Tensor, Any]:
