@@ -270,6 +270,11 @@ def subclassed(library):
     return model
 
 
+def MeanGap(y_true, y_pred):
+    """A metric that is a function; its name is spelt as Keras spells it."""
+    return abs(y_true - y_pred)
+
+
 def trained(model, library):
     """Logs of an evaluation and of a step of training, and the weights after it."""
     losses = {"steps": "binary_crossentropy", "whole": "mse"}
@@ -277,7 +282,10 @@ def trained(model, library):
     model.compile(
         library.optimizers.SGD(0.5),
         losses,
-        metrics={"steps": ["accuracy", metrics.Precision(name="p")], "whole": ["mae"]},
+        metrics={
+            "steps": ["accuracy", metrics.Precision(name="p")],
+            "whole": ["mae", MeanGap],
+        },
         weighted_metrics={"steps": ["accuracy", "mae"], "whole": "mae"},
     )
     data = {"sample_weight": WEIGHTS, "verbose": 0, "batch_size": 3}
