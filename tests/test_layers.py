@@ -83,6 +83,8 @@ def needs_same_noise(row, training):
     """Keras runs on JAX; our other backends draw other numbers from the same seed."""
     if training and "seed" in str(row.kwargs) and kerasish.config.backend() != "jax":
         pytest.skip("the numbers drawn are equal on JAX only")
+    if training and row.name == "AugMix":  # its values: tests/test_image_colour.py
+        pytest.skip("Keras chooses the layers of chains by Python's generator")
 
 
 def normal(config):
@@ -136,7 +138,7 @@ KERAS_GRAD = functools.partial(jax.value_and_grad, has_aux=True)
 def test_results_state_and_gradients_equal_keras(row, training, close):
     needs_same_noise(row, training)
     ours, theirs = pair(row)
-    if row.name == "RandomCrop":  # Keras cannot compile it
+    if row.name in ("RandomCrop", "RandomElasticTransform"):  # Keras cannot compile
         close(called(ours, row, training), called(theirs, row, training))
         return
     (total, (mine, state, losses)), gradients = outcome(kerasish, ours, row, training)
