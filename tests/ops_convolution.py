@@ -16,6 +16,7 @@ KERNEL = _floats(3, 2, 4, 6)
 FIRST: dict[str, Any] = {"data_format": "channels_first"}
 SAME: dict[str, Any] = {"padding": "same"}
 TIES = np.round(IMAGE)
+INTEGERS = np.round(9 * LINE).astype("int32")
 
 CALLS: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
     ("conv", (LINE, _floats(3, 4, 5)), {}),
@@ -46,6 +47,7 @@ CALLS: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
     ("conv_transpose", (LINE, _floats(5, 5, 4), 2, "same"), {"dilation_rate": 2}),
     ("conv_transpose", (LINE, _floats(4, 5, 4)), SAME | {"dilation_rate": 2}),
     ("conv_transpose", (LINE, _floats(3, 5, 4), 2, "same", 1), {}),
+    ("conv_transpose", (INTEGERS, INTEGERS[:, :2], 3), {}),
     ("conv_transpose", (IMAGE, _floats(3, 2, 5, 4), 2, "same"), {}),
     ("conv_transpose", (IMAGE, _floats(3, 2, 5, 4), (1, 2), "valid", (0, 1)), {}),
     ("conv_transpose", (IMAGE, _floats(4, 4, 3, 7), 2, "same"), FIRST),
@@ -70,6 +72,7 @@ CALLS: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
         for kind in ("max", "average")
         for call in (
             ((LINE, 3), {}),
+            ((INTEGERS, 3), {}),
             ((IMAGE, (3, 2)), {}),
             ((IMAGE, 4), FIRST),
             ((CUBE, (2, 3, 1)), {}),

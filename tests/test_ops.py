@@ -308,51 +308,6 @@ def test_each_op_has_an_example():
         assert ">>> " in inspect.getdoc(find(ops, name)), name
 
 
-DTYPES = "bool int8 uint8 int16 int32 uint32 float16 bfloat16 float32".split()
-BINARY = "add subtract multiply divide power maximum where floor_divide arctan2".split()
-# half precision and a Python float: Keras widens, against its own rule of promotion
-WIDENED = {(op, half) for op in ("arctan2",) for half in ("float16", "bfloat16")}
-
-
-def result_of(fn, *args):
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            result = jax.eval_shape(lambda: fn(*args))
-    except (TypeError, ValueError):
-        return None
-    return jnp.dtype(tree.flatten(result)[0].dtype).name
-
-
-@pytest.mark.skipif(NUMPY, reason="promotion on NumPy is tested with that backend")
-@pytest.mark.parametrize("name", BINARY)
-def test_dtypes_of_two_arguments(name):
-    for a in DTYPES:
-        for b in [*DTYPES, 1, 2.5, True]:
-            x = jnp.ones((2,), a)
-            y = jnp.ones((2,), b) if isinstance(b, str) else b
-            args = (jnp.ones((2,), bool), x, y) if name == "where" else (x, y)
-            expected = result_of(getattr(keras.ops, name), *args)
-            if expected is None or (b == 2.5 and (name, a) in WIDENED):
-                continue
-            assert result_of(getattr(ops, name), *args) == expected, (a, b)
-
-
-UNARY = """sum prod mean var std max cumsum argmax sqrt exp log sign square round floor
-    ceil abs negative reciprocal median any softmax relu elu leaky_relu logsumexp gelu
-    normalize""".split()
-
-
-@pytest.mark.skipif(NUMPY, reason="promotion on NumPy is tested with that backend")
-@pytest.mark.parametrize("name", UNARY)
-def test_dtypes_of_one_argument(name):
-    for a in DTYPES:
-        x = jnp.ones((2, 2), a)
-        expected = result_of(getattr(keras.ops, name), x)
-        if expected is not None:
-            assert result_of(getattr(ops, name), x) == expected, a
-
-
 def test_sparsemax_is_the_closest_point_of_the_simplex():
     x = np.array([[0.0, 1.0, 1.5], [0.2, 0.1, 0.3], [9.0, 0.0, 0.0]], "float32")
     y = np.asarray(ops.sparsemax(x))

@@ -358,7 +358,8 @@ def index_update(x: Any, indices: Any, values: Any) -> Any:
 
 def index_add(x: Any, indices: Any, values: Any) -> Any:
     """`x` with `values` added to `x[indices]`; repeated indices add up."""
-    return x.at[indices].add(values)
+    place = x.at[indices]
+    return (place.max if x.dtype == bool else place.add)(values)
 
 
 def devices() -> list[str]:

@@ -206,7 +206,8 @@ def _dense(x: Any, kernel: Any, window: Window) -> Any:
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(2, 3))
 def _spread(g: Any, kernel: Any, window: Window, size: Sizes) -> Any:
-    if max(window.strides) == 1 or math.prod(window.size) > FEW_TAPS:
+    floats = jnp.issubdtype(g.dtype, jnp.inexact)  # of these alone JAX transposes
+    if not floats or max(window.strides) == 1 or math.prod(window.size) > FEW_TAPS:
         return _flipped(g, kernel, window, size)
     like = jax.ShapeDtypeStruct((g.shape[0], *size, kernel.shape[-2]), g.dtype)
     return jax.linear_transpose(lambda x: _product(x, kernel, window), like)(g)[0]

@@ -23,6 +23,12 @@ def as_float(x: Any) -> Any:
     return backend.asarray(x)
 
 
+def as_floats(*tensors: Any) -> list[Any]:
+    """Return arrays of the one float dtype to which all promote together."""
+    dtype = dtypes.result_type(*map(backend.dtype_name, tensors), float)
+    return [backend.cast(x, dtype) for x in tensors]
+
+
 def convert_to_tensor(
     x: Any, dtype: Any = None, sparse: bool | None = None, ragged: bool | None = None
 ) -> Any:

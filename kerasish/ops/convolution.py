@@ -11,6 +11,7 @@ import numpy as np
 
 from .. import backend, config
 from ..graph import Tensor, op
+from .conversion import as_float
 
 __all__ = [
     "adaptive_average_pool", "adaptive_max_pool", "average_pool", "conv",
@@ -347,7 +348,7 @@ def _adapt(kind: str, inputs: Any, output_size: Any, data_format: Any) -> Any:
     """Reduce axis by axis: window i of o reaches from ⌊i n / o⌋ to ⌈(i + 1) n / o⌉."""
 
     def run(x: Any) -> Any:
-        xp = backend.xp
+        xp, x = backend.xp, as_float(x) if kind == "average" else x
         sizes = _numbers(output_size, x.ndim - 2, "output_size")
         for axis, o in enumerate(sizes, 1):
             n = x.shape[axis]

@@ -5,7 +5,7 @@ from typing import Any
 from .. import backend, config, dtypes
 from ..graph import Tensor, op
 from .activation import log_softmax, softplus
-from .conversion import as_float
+from .conversion import as_float, as_floats
 
 __all__ = [
     "binary_crossentropy", "categorical_crossentropy", "multi_hot", "one_hot",
@@ -107,9 +107,8 @@ def binary_crossentropy(
         >>> print(np.round(np.asarray(loss), 3))
         [0.693 0.105]
     """
-    target, output = backend.asarray(target), as_float(output)
+    target, output = as_floats(target, output)
     _check_shapes(target, output)
-    target = _as_like(target, output)
     if from_logits:
         return softplus(output) - target * output
     tiny, xp = config.epsilon(), backend.xp

@@ -5,7 +5,7 @@ from typing import Any
 from .. import backend
 from ..graph import Tensor, op
 from .activation import log_softmax
-from .conversion import as_float
+from .normalization import _wide
 
 __all__ = [
     "ctc_decode",
@@ -47,7 +47,7 @@ def ctc_loss(
         [1.686]
     """
     xp = backend.xp
-    target, scores = backend.asarray(target), log_softmax(as_float(output))
+    target, scores = backend.asarray(target), log_softmax(_wide(output))
     batch, labels = target.shape
     frames, classes = scores.shape[1:]
     # the labels with blanks around and between: blank, a, blank, b, blank
@@ -140,7 +140,7 @@ def ctc_decode(
                 f"`top_paths` must be from 1 to `beam_width`, {beam_width}, got "
                 f"{top_paths}."
             )
-        scores = log_softmax(as_float(inputs))
+        scores = log_softmax(_wide(inputs))
         blank = mask_index % scores.shape[-1]
         paths, totals = _beam_search(scores, sequence_lengths, beam_width, blank)
         return backend.xp.moveaxis(paths[:, :top_paths], 1, 0), totals[:, :top_paths]
@@ -148,7 +148,7 @@ def ctc_decode(
         raise ValueError(
             f"`strategy` must be 'greedy' or 'beam_search', got {strategy!r}."
         )
-    xp, scores = backend.xp, as_float(inputs)
+    xp, scores = backend.xp, _wide(inputs)
     frames, classes = scores.shape[1:]
     lengths = xp.reshape(backend.asarray(sequence_lengths), (-1, 1))
     counts = xp.arange(frames)[None] < lengths

@@ -6,7 +6,7 @@ import numpy as np
 
 from .. import backend, tree
 from ..graph import Tensor, op
-from .conversion import as_float
+from .conversion import as_float, as_floats
 from .reduction import Axes, tuple_of
 
 __all__ = [
@@ -135,7 +135,8 @@ def solve(a: Tensor, b: Tensor) -> Tensor:
         >>> print(keras.ops.solve([[2.0, 0.0], [0.0, 4.0]], [2.0, 2.0]))
         [1.  0.5]
     """
-    a, b = _square(a, "solve"), as_float(b)
+    a, b = as_floats(a, b)
+    a = _square(a, "solve")
     if b.ndim == a.ndim - 1:
         return backend.xp.linalg.solve(a, b[..., None])[..., 0]
     return backend.xp.linalg.solve(a, b)
@@ -154,6 +155,7 @@ def solve_triangular(a: Tensor, b: Tensor, lower: bool = False) -> Tensor:
         >>> print(keras.ops.solve_triangular([[2.0, 1.0], [0.0, 4.0]], [3.0, 4.0]))
         [1. 1.]
     """
+    a, b = as_floats(a, b)
     a = _square(a, "solve_triangular")
     return solve(backend.xp.tril(a) if lower else backend.xp.triu(a), b)
 
@@ -303,7 +305,7 @@ def lstsq(a: Tensor, b: Tensor, rcond: float | None = None) -> Tensor:
         >>> print(np.round(np.asarray(keras.ops.lstsq(a, b)), 3))
         [2.]
     """
-    return backend.xp.linalg.lstsq(as_float(a), as_float(b), rcond=rcond)[0]
+    return backend.xp.linalg.lstsq(*as_floats(a, b), rcond=rcond)[0]
 
 
 @op

@@ -5,7 +5,7 @@ from typing import Any
 
 from .. import backend, config
 from ..graph import Tensor, op
-from .conversion import _saturate_cast, as_float
+from .conversion import _saturate_cast, as_float, as_floats
 from .reduction import Axes, tuple_of
 
 __all__ = [
@@ -216,13 +216,13 @@ def psnr(x1: Tensor, x2: Tensor, max_val: float) -> Tensor:
         >>> print(keras.ops.psnr(np.array([0.0, 1.0]), np.array([1.0, 0.0]), 1.0))
         0.0
     """
-    x1, x2 = as_float(x1), as_float(x2)
+    x1, x2 = as_floats(x1, x2)
     if x1.shape != x2.shape:
         raise ValueError(
             "`x1` and `x2` of `psnr` must have the same shape, got "
             f"{tuple(x1.shape)} and {tuple(x2.shape)}."
         )
-    peak = backend.xp.log10(as_float(max_val))
-    return 20 * peak - 10 * backend.xp.log10(
-        backend.xp.mean(backend.xp.square(x1 - x2))
-    )
+    log10, error = backend.xp.log10, _wide(x1) - _wide(x2)
+    ratio = 20 * log10(_wide(max_val))
+    ratio = ratio - 10 * log10(backend.xp.mean(backend.xp.square(error)))
+    return backend.cast(ratio, backend.dtype_name(x1))

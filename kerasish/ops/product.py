@@ -4,7 +4,7 @@ from typing import Any
 
 from .. import backend
 from ..graph import Tensor, op
-from .conversion import as_float
+from .conversion import as_float, as_floats
 
 __all__ = [
     "cdist", "cross", "diff", "dot", "einsum", "inner", "kron", "matmul", "outer",
@@ -200,7 +200,9 @@ def trapezoid(
         >>> print(keras.ops.trapezoid([1.0, 2.0, 3.0]))
         4.0
     """
-    return backend.xp.trapezoid(as_float(y), x, dx=dx, axis=axis)
+    if x is None:
+        return backend.xp.trapezoid(as_float(y), dx=dx, axis=axis)
+    return backend.xp.trapezoid(*as_floats(y, x), axis=axis)
 
 
 @op
@@ -218,6 +220,6 @@ def cdist(x: Tensor, y: Tensor) -> Tensor:
         >>> print(keras.ops.cdist(np.array([[0.0, 0.0]]), np.array([[3.0, 4.0]])))
         [[5.]]
     """
-    x, y = as_float(x), as_float(y)
+    x, y = as_floats(x, y)
     difference = x[..., :, None, :] - y[..., None, :, :]
     return backend.xp.sqrt(backend.xp.sum(difference**2, axis=-1))
