@@ -255,7 +255,6 @@ def keep_programs(folder: str | None) -> None:
 scan = lax.scan
 while_loop = lax.while_loop
 fori_loop = lax.fori_loop
-switch = lax.switch
 associative_scan = lax.associative_scan
 
 
@@ -267,6 +266,14 @@ def cond(
         return lax.cond(pred, true_fn, false_fn, *operands)
     result = (true_fn if pred else false_fn)(*operands)
     return jax.tree.map(jnp.asarray, result)
+
+
+def switch(index: Any, branches: Sequence[Callable[..., Any]], *operands: Any) -> Any:
+    """As `lax.switch`; with an index that is known nothing is compiled for it."""
+    if isinstance(index, jax.core.Tracer):
+        return lax.switch(index, branches, *operands)
+    chosen = branches[min(max(int(index), 0), len(branches) - 1)]
+    return jax.tree.map(jnp.asarray, chosen(*operands))
 
 
 def uniform(
