@@ -251,8 +251,6 @@ FAR = (
     "MultiHeadAttention GroupQueryAttention GRU RNN ConvLSTM1D Bidirectional "
     "BatchNormalization LayerNormalization GlobalAveragePooling1D"
 ).split()
-SUMS = "Normalization", "Dense", "Conv2D", "Attention", "LSTM", "GRU", "Softmax"
-BESIDES = {"mixed_float16": SUMS, "bfloat16": SUMS[0], "float16": SUMS[0]}
 HALVES = [
     pytest.param(row, policy, id=f"{row}-{policy}")
     for row in {row.name: row for row in ROWS if row.name not in NOT_HALF}.values()
