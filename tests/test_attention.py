@@ -43,6 +43,8 @@ def test_padding_and_causality_of_many_heads(causal, close):
     layer = L.MultiHeadAttention(num_heads=2, key_dim=3)
     options = {"value_mask": KEEP, "use_causal_mask": causal}
     found = np.asarray(layer(QUERY, VALUE, **options))
+    options["key_mask"] = options.pop("value_mask")
+    close(found, np.asarray(layer(QUERY, VALUE, **options)))
     (q, qb), (k, kb), (v, vb), (o, ob) = zip(*[iter(layer.get_weights())] * 2)
     expected = ob
     for head in range(2):

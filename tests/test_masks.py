@@ -188,14 +188,15 @@ SENTENCES = {
     "mask within": lambda: [of_steps(embedding()), of_steps(L.SimpleRNN(2))],
     "sequences": lambda: [
         embedding(),
-        of_steps(L.Dense(2), L.SimpleRNN(2, return_sequences=True)),
+        # noise is drawn step by step, and too little to be seen
+        of_steps(L.GaussianNoise(1e-9), L.SimpleRNN(2, return_sequences=True)),
         of_steps(L.GlobalAveragePooling1D()),
     ],
 }
 
 
 @pytest.mark.parametrize(
-    "case, training", [*((case, False) for case in SENTENCES), ("mask within", True)]
+    "case, training", [*((case, False) for case in SENTENCES), ("sequences", True)]
 )
 def test_sentences_of_documents(case, training, close):
     """Keras loses masks that are made within, and those of the sentences."""
