@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from ... import dtypes, ops, random
+from ... import ops, random
 from ...graph import Tensor
 from ...ops.warping import FILL_MODES, ORDERS, moved_by, smooth_moves, warped
 from .image import MovingLayer
@@ -84,8 +84,7 @@ class RandomElasticTransform(MovingLayer):
         batch, shape = self._batch_and_shape(data)
         size = shape[self.height_axis], shape[self.width_axis]
         seed = self._drawn(seed)
-        # In the compute dtype, as Keras draws them: other numbers in half precision.
-        dtype = self.compute_dtype if dtypes.is_float(self.compute_dtype) else None
+        dtype = self._own_draw_dtype()
         probability = random.uniform((batch,), *self.factor, seed=seed)
         chosen = random.uniform((batch,), seed=seed) < probability
         distortion = random.uniform((), *self.scale, dtype=dtype, seed=seed)

@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from ... import dtypes, ops, random
+from ... import ops, random
 from ...graph import Tensor
 from ...ops.warping import homography
 from .bounding_boxes import around, corners
@@ -334,11 +334,6 @@ class RandomZoom(_ByAxis):
         return ops.stack([wide, none, right, none, high, down, none, none], axis=1)
 
 
-def _drawn_in(layer: MovingLayer) -> str | None:
-    """The compute dtype, in which Keras draws: other numbers in half precision."""
-    return layer.compute_dtype if dtypes.is_float(layer.compute_dtype) else None
-
-
 class RandomShear(_Affine):
     """Slant images in training: rows move by their height, columns by their place.
 
@@ -383,7 +378,7 @@ class RandomShear(_Affine):
         self._set_filling(fill_mode, interpolation, fill_value, seed)
 
     def _draw_dtype(self) -> str | None:
-        return _drawn_in(self)
+        return self._own_draw_dtype()
 
     def get_random_transformation(
         self, data: Any, training: bool = True, seed: Any = None
@@ -461,7 +456,7 @@ class RandomPerspective(MovingLayer):
             return None
         batch, shape = self._batch_and_shape(data)
         seed = self._drawn(seed)
-        dtype = _drawn_in(self)
+        dtype = self._own_draw_dtype()
         probability = random.uniform((batch,), *self.factor, seed=seed)
         chosen = random.uniform((batch,), seed=seed) < probability
         x, y = shape[self.width_axis] - 1, shape[self.height_axis] - 1

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from ... import ops, random
+from ... import dtypes, ops, random
 from ...graph import Tensor
 from ..layer import Layer
 from ..reshaping import standardize_data_format
@@ -235,6 +235,10 @@ class MovingLayer(BaseImagePreprocessingLayer):
     """A random layer that moves pixels: masks and boxes follow the images."""
 
     interpolation = "nearest"
+
+    def _own_draw_dtype(self) -> str | None:
+        """The compute dtype, if Keras draws in it: other numbers in half precision."""
+        return self.compute_dtype if dtypes.is_float(self.compute_dtype) else None
 
     def transform_images(
         self, images: Tensor, transformation: Any, training: bool = True
