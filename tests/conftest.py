@@ -1,6 +1,7 @@
 """Settings of the whole suite. They must stand before any array library loads."""
 
 import atexit
+import gc
 import importlib.metadata
 import os
 import random
@@ -65,10 +66,12 @@ def masks_of_keras(monkeypatch):
 
 
 @pytest.fixture(autouse=True, scope="module")
-def few_memory_maps():
-    """Drop compiled programs before the system's limit of maps (65,530) is near.
+def little_to_keep_in_order():
+    """Keep the garbage collector and the system quick after thousands of programs.
 
-    XLA maps memory for each program, and a worker compiles thousands of them.
+    What is there after a module mostly stays, so it need not be looked through again,
+    as each `gc.collect` of a test would. XLA maps memory for each program: those of the
+    past are dropped before the system's limit of maps (65,530) is near.
     """
     yield
     jax = sys.modules.get("jax")
@@ -77,6 +80,7 @@ def few_memory_maps():
             crowded = sum(1 for _ in maps) > 20_000
         if crowded:
             jax.clear_caches()
+    gc.freeze()
 
 
 @pytest.fixture

@@ -10,6 +10,8 @@ import pytest
 import kerasish
 from kerasish import activations, ops
 
+pytestmark = pytest.mark.usefixtures("quick_compilation")
+
 # No kink of any function lies on these points.
 X = np.float32(
     [[-7.1, -3.2, -1.3, -0.7, -0.2, 0.1], [0.3, 0.6, 1.4, 2.5, 5.5, 8.2]],

@@ -160,12 +160,9 @@ def test_model_without_top(name, empty):
 
 # Small ones of the families: their arguments. Larger ones would take a minute each.
 SMALL = {
-    "ConvNeXtTiny": {"include_top": False, "pooling": "max"},
-    "EfficientNetB0": {"classes": 3},
     "MobileNet": {"alpha": 0.25, "classes": 3},
     "MobileNetV3Small": {"classes": 3},
     "ResNet50V2": {"include_top": False},
-    "VGG16": {"include_top": False},
 }
 
 
@@ -222,10 +219,15 @@ def test_own_layers_come_back_from_configs(name, empty):
     model = getattr(applications, name)(**options)
     config = model.get_config()
     kind = "LayerScale" if name == "ConvNeXtTiny" else "CustomScaleLayer"
-    modules = {x["module"] for x in config["layers"] if x["class_name"] == kind}
-    assert modules == {f"keras.src.applications.{HOMES[name]}"}
-    again = kerasish.Model.from_config(config)
-    assert [type(x) for x in again.layers] == [type(x) for x in model.layers]
+    own = [x for x in config["layers"] if x["class_name"] == kind]
+    assert {x["module"] for x in own} == {f"keras.src.applications.{HOMES[name]}"}
+    if name == "ConvNeXtTiny":  # the other one is large
+        again = kerasish.Model.from_config(config)
+        assert [type(x) for x in again.layers] == [type(x) for x in model.layers]
+    for described in own:
+        layer = model.get_layer(described["config"]["name"])
+        again = kerasish.saving.deserialize_keras_object(described)
+        assert type(again) is type(layer) and again.get_config() == layer.get_config()
 
 
 HOMES = {"ConvNeXtTiny": "convnext", "InceptionResNetV2": "inception_resnet_v2"}

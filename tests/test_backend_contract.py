@@ -12,6 +12,8 @@ import pytest
 
 from kerasish import backend, dtypes
 
+pytestmark = pytest.mark.usefixtures("quick_compilation")
+
 xp = backend.xp
 RNG = np.random.default_rng(0)
 X = RNG.uniform(0.2, 0.9, (3, 4)).astype("float32")

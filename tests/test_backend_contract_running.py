@@ -8,6 +8,8 @@ from test_backend_contract import X, Y, arrays, differences, gradient, inferred,
 
 from kerasish import backend
 
+pytestmark = pytest.mark.usefixtures("quick_compilation")
+
 xp = backend.xp
 
 # Running and control flow

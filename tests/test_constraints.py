@@ -9,6 +9,8 @@ import pytest
 import kerasish
 from kerasish import constraints, ops
 
+pytestmark = pytest.mark.usefixtures("quick_compilation")
+
 W = np.random.default_rng(0).normal(size=(3, 4)).astype("float32")
 KERNEL = np.random.default_rng(1).normal(size=(3, 3, 2, 4)).astype("float32")
 CASES = [

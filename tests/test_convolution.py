@@ -7,6 +7,8 @@ from sklearn.datasets import load_digits
 
 import kerasish
 
+pytestmark = pytest.mark.usefixtures("quick_compilation")
+
 L = kerasish.layers
 
 

@@ -10,6 +10,8 @@ import pytest
 
 import kerasish
 
+pytestmark = pytest.mark.usefixtures("quick_compilation")
+
 # Modules whose import needs what a plain installation lacks: none so far.
 SKIPPED: dict[str, str] = {}
 MODULES = [

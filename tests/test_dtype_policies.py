@@ -9,6 +9,8 @@ import pytest
 import kerasish
 from kerasish import backend
 
+pytestmark = pytest.mark.usefixtures("quick_compilation")
+
 P = kerasish.dtype_policies
 NAMES = [
     *("float32", "float16", "bfloat16", "mixed_float16", "mixed_bfloat16"),

@@ -8,6 +8,8 @@ import pytest
 
 import kerasish as keras
 
+pytestmark = pytest.mark.usefixtures("quick_compilation")
+
 L = keras.layers
 CLAHE = L.ContrastLimitedAdaptiveHistogramEqualization
 IMAGES = np.random.RandomState(0).uniform(0, 255, (4, 6, 8, 3)).astype("float32")

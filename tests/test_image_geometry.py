@@ -6,6 +6,8 @@ import pytest
 
 import kerasish
 
+pytestmark = pytest.mark.usefixtures("quick_compilation")
+
 L, B = kerasish.layers, kerasish.utils.bounding_boxes
 X = np.random.RandomState(0).uniform(size=(3, 6, 5, 2)).astype("float32")
 CONSTANT = {"fill_mode": "constant"}

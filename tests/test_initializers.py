@@ -10,6 +10,8 @@ import pytest
 import kerasish
 from kerasish import initializers
 
+pytestmark = pytest.mark.usefixtures("quick_compilation")
+
 PUBLIC = [name for name in dir(keras.initializers) if name[0] != "_"]
 SHAPE = (300, 200)
 KERNEL = (5, 5, 30, 60)

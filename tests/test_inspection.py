@@ -11,6 +11,8 @@ import pytest
 
 import kerasish
 
+pytestmark = pytest.mark.usefixtures("quick_compilation")
+
 ENDINGS = (".h5", ".keras")
 
 

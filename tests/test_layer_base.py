@@ -12,6 +12,8 @@ import kerasish
 from kerasish import backend, layers
 from kerasish.masks import get_mask
 
+pytestmark = pytest.mark.usefixtures("quick_compilation")
+
 BOTH = (keras, kerasish)
 NUMPY = kerasish.config.backend() == "numpy"
 X = np.ones((2, 3), "float32")

@@ -17,18 +17,18 @@ from kerasish.registry import deserialize_keras_object, serialize_keras_object
 from kerasish.variable import functional
 
 catalogue = pytest.mark.parametrize("row", ROWS, ids=str)
-# Those whose `call` knows training run in both modes.
+# What takes long is done for one row of each class, or also one with a mask.
+ONE = {row.name: row for row in ROWS}.values()
+LAST = {(row.name, row.mask is None): row for row in ROWS}.values()
+one_of_each = pytest.mark.parametrize("row", ONE, ids=str)
+# Rows of layers whose `call` knows training run so, and one of each class runs without.
 MODES = [
     pytest.param(row, training, id=f"{row}-{'train' if training else 'use'}")
     for row in ROWS
     for training in (False, True)
-    if not training or row.disturbed
+    if training == row.disturbed or (row in ONE and not training)
 ]
 modes = pytest.mark.parametrize("row, training", MODES)
-# What takes long is done for one row of each class, and one with a mask.
-LAST = {(row.name, row.mask is None): row for row in ROWS}
-ONE = {row.name: row for row in ROWS}.values()
-one_of_each = pytest.mark.parametrize("row", ONE, ids=str)
 SPATIAL = "SpatialDropout"  # their constructors take no `trainable`
 
 
@@ -157,8 +157,10 @@ def test_results_state_and_gradients_equal_keras(row, training, close):
     if row.name in ("RandomCrop", "RandomElasticTransform"):  # Keras cannot compile
         close(called(ours, row, training), called(theirs, row, training))
         return
-    found = outcome(kerasish, ours, row, training, row in LAST.values())
-    expected = outcome(keras, theirs, row, training, row in LAST.values())
+    # RandAugment chooses among 17 branches, whose gradients take minutes to compile.
+    wanted = row in LAST and row.name != "RandAugment"
+    found = outcome(kerasish, ours, row, training, wanted)
+    expected = outcome(keras, theirs, row, training, wanted)
     (total, (mine, state, losses)), gradients = found
     (their_total, (other, their_state, their_losses)), their_gradients = expected
     close(arrays(mine), arrays(other))
@@ -191,7 +193,7 @@ def test_config_round_trip(row, close):
     again = deserialize_keras_object(json.loads(text))
     assert normal(again.get_config()) == normal(ours.get_config())
     assert type(again).from_config(ours.get_config()).name == "it"
-    if row not in LAST.values():
+    if row not in LAST:
         return
     if not again.built:
         again.build(*row.arguments(row.shapes))
@@ -227,7 +229,7 @@ def test_symbolic_shape_equals_keras_and_the_real_one(row):
         (tuple(result.shape), result.dtype)
         for result in (symbolic(make(library, row), row) for library in BOTH)
     )
-    last = row in LAST.values()
+    last = row in LAST
     ours_alone = make(kerasish, row)
     real = called(pair(row)[0], row) if last else symbolic(ours_alone, row, 0)
     assert len(ours[0]) == len(theirs[0]) == len(real.shape)

@@ -10,6 +10,8 @@ import pytest
 import kerasish
 from kerasish import losses, ops
 
+pytestmark = pytest.mark.usefixtures("quick_compilation")
+
 rng = np.random.default_rng(0)
 
 

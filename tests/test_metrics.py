@@ -12,6 +12,8 @@ from kerasish import KerasTensor, backend, metrics, ops, registry
 from kerasish.graph import infer_call
 from kerasish.variable import functional
 
+pytestmark = pytest.mark.usefixtures("quick_compilation")
+
 N, C = 8, 4
 
 

@@ -11,6 +11,8 @@ import pytest
 import kerasish
 from kerasish import layers, ops
 
+pytestmark = pytest.mark.usefixtures("quick_compilation")
+
 BOTH = (keras, kerasish)
 NUMPY = kerasish.config.backend() == "numpy"
 draw = np.random.default_rng(0)

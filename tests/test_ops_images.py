@@ -5,6 +5,8 @@ import pytest
 
 from kerasish import ops
 
+pytestmark = pytest.mark.usefixtures("quick_compilation")
+
 RNG = np.random.default_rng(0)
 IMAGES = RNG.uniform(size=(2, 6, 5, 3)).astype("float32")
 

@@ -15,7 +15,10 @@ from kerasish import backend
 from kerasish.variable import functional
 
 # Real Keras's `Variable.numpy` with NumPy 2.4.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ impl:DeprecationWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:__array__ impl:DeprecationWarning"),
+    pytest.mark.usefixtures("quick_compilation"),
+]
 
 SHAPES = {
     "scalar": (),

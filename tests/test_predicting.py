@@ -142,15 +142,16 @@ def model_of(row):
 
 
 TRIED = [r for r in ROWS if r.mask is None and r.name not in ("Lambda", "InputLayer")]
+ONE_OF_EACH = {row.name: row for row in TRIED}.values()
 
 
-@pytest.mark.parametrize("row", TRIED, ids=str)
+@pytest.mark.parametrize("row", ONE_OF_EACH, ids=str)
 def test_compiled_calls_equal_plain_ones(row):
     """Values, masks, assigned variables: a copy runs layer by layer."""
     model, x = model_of(row)
     training = True if row.disturbed else None
     twin = pickle.loads(pickle.dumps(model))
-    for _ in range(3):
+    for _ in range(2):
         ours, theirs = model(x, training=training), plain(twin, x, training=training)
         close(ours, theirs)
         for a, b in zip(*map(kerasish.tree.flatten, (ours, theirs)), strict=True):

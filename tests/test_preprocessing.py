@@ -12,6 +12,8 @@ import kerasish
 from kerasish import backend
 from kerasish.registry import deserialize_keras_object, serialize_keras_object
 
+pytestmark = pytest.mark.usefixtures("quick_compilation")
+
 L = kerasish.layers
 catalogue = pytest.mark.parametrize("row", HOST, ids=str)
 

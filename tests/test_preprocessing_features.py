@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 
 import kerasish
 
+pytestmark = pytest.mark.usefixtures("quick_compilation")
+
 L = kerasish.layers
 FS = kerasish.utils.FeatureSpace
 NUMBERS = np.random.RandomState(1).normal(size=1000).astype("float32")

@@ -9,6 +9,8 @@ import pytest
 
 import kerasish
 
+pytestmark = pytest.mark.usefixtures("quick_compilation")
+
 L = kerasish.layers
 TEXTS = np.array(["good film", "bad film", "very good", "very bad"] * 8)
 Y = np.array([1.0, 0.0, 1.0, 0.0] * 8)

@@ -9,6 +9,8 @@ import pytest
 import kerasish
 from kerasish import backend
 
+pytestmark = pytest.mark.usefixtures("quick_compilation")
+
 Q = kerasish.quantizers
 X = np.random.RandomState(0).normal(size=(4, 6)).astype("float32")
 # Each two rows have numbers below and above zero.

@@ -1,5 +1,6 @@
 """The table in the docs of what comes through which file is what is found."""
 
+import json
 import os
 import warnings
 
@@ -85,8 +86,10 @@ def copied(model, reader, path, make):
         return reader.models.load_model(path)
 
 
-# What these compute is not compared: they draw anew in each model.
-OTHER_NUMBERS = {"AugMix", "MixUp", "RandomGrayscale"}
+# What these compute is not compared, but their configs: they draw anew in each model,
+# or take long to compile.
+NOT_CALLED = {"AugMix", "MixUp", "RandomGrayscale", "RandAugment"}
+NOT_CALLED |= {"ContrastLimitedAdaptiveHistogramEqualization", "RandomElasticTransform"}
 
 
 @BOTH_WAYS
@@ -111,11 +114,13 @@ def test_each_layer_goes_both_ways(row, ending, writer, reader, tmp_path):
     loaded = copied(model, reader, path, make)
     for a, b in zip(model.get_weights(), loaded.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
+    if row.name in NOT_CALLED:
+        configs = [m.layers[-1].get_config() for m in (model, loaded)]
+        ours, theirs = map(json.dumps, configs)
+        assert json.loads(ours) == json.loads(theirs)
+        return
     ours, theirs = (keras.tree.flatten(m(row.inputs())) for m in (model, loaded))
     for a, b in zip(ours, theirs, strict=True):
-        if row.name in OTHER_NUMBERS:
-            assert a.shape == b.shape
-            continue
         np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)
 
 

@@ -19,6 +19,8 @@ import kerasish
 from kerasish.saving import atomic, hdf5
 from kerasish.saving.matching import aligned
 
+pytestmark = pytest.mark.usefixtures("quick_compilation")
+
 LIBRARIES = {"ours": kerasish, "Keras": keras}
 PAIRS = [("ours", "Keras"), ("Keras", "ours"), ("ours", "ours")]
 # In this order: saving to .h5, Keras forgets the optimizer for the next .keras file.
