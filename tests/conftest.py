@@ -77,7 +77,7 @@ def little_to_keep_in_order():
     jax = sys.modules.get("jax")
     if jax is not None and os.path.exists("/proc/self/maps"):
         with open("/proc/self/maps") as maps:
-            crowded = sum(1 for _ in maps) > 20_000
+            crowded = sum(1 for _ in maps) > 8_000
         if crowded:
             jax.clear_caches()
     gc.freeze()

@@ -167,7 +167,7 @@ def test_results_state_and_gradients_equal_keras(row, training, close):
     assert backend.dtype_name(mine) == keras.backend.standardize_dtype(other.dtype)
     close(arrays(state), arrays(their_state))
     # Keras's `stateless_call` leaves out the losses of activities, the first ones.
-    assert len(losses) - len(their_losses) in (0, "activity" in str(row))
+    assert len(losses) - len(their_losses) in (0, "activity" in str(row).lower())
     same = losses[len(losses) - len(their_losses) :]
     close([float(x) for x in same], [float(x) for x in their_losses])
     # The rounding of sums goes with the size of what is added up.
@@ -193,7 +193,7 @@ def test_config_round_trip(row, close):
     again = deserialize_keras_object(json.loads(text))
     assert normal(again.get_config()) == normal(ours.get_config())
     assert type(again).from_config(ours.get_config()).name == "it"
-    if row not in LAST:
+    if row not in ONE:
         return
     if not again.built:
         again.build(*row.arguments(row.shapes))
@@ -259,6 +259,8 @@ FAR = (
     "MultiHeadAttention GroupQueryAttention GRU RNN ConvLSTM1D Bidirectional "
     "BatchNormalization LayerNormalization GlobalAveragePooling1D"
 ).split()
+# Keras's symbolic dtypes of the last three are not those of their results.
+VALUED = "Conv", "Noise", "Average", "TimeDistributed", "CategoryEncoding"
 HALVES = [
     pytest.param(row, policy, id=f"{row}-{policy}")
     for row in ONE
@@ -275,18 +277,19 @@ def test_half_precision_equals_keras(row, policy, close):
     if row.name.startswith(SPATIAL) and policy == "mixed_bfloat16":
         pytest.skip("Keras forgets the policy in the config of these")
     ours, theirs = pair(row, dtype=policy)
-    # Slow, and steep: rounded at other places than in Keras they give other images.
-    images = "preprocessing" in type(ours).__module__ and "seed" in vars(ours)
-    if images:
-        mine, other = symbolic(ours, row), symbolic(theirs, row)
-    else:
+    # Of others the dtype alone: they are slow, or so steep that what is rounded at
+    # other places than in Keras gives other images.
+    valued = row.name in FAR or any(part in row.name for part in VALUED)
+    if valued:
         mine, other = called(ours, row, True), called(theirs, row, True)
+    else:
+        mine, other = symbolic(ours, row), symbolic(theirs, row)
     if row.name == "TimeDistributed":  # Keras says so, but only some layers within obey
         other = other.astype(theirs.compute_dtype)
     assert dtype_of(mine) == dtype_of(other)
     assert [v.dtype for v in ours.weights] == [v.dtype for v in theirs.weights]
     assert normal(ours.get_config()) == normal(theirs.get_config())
-    if images:
+    if not valued:
         return
     as_float = [np.asarray(x).astype("float32") for x in (mine, other)]
     # Rounding goes with the size of the numbers, which differences keep.
