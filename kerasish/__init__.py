@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from . import saving as saving
     from . import tree as tree
     from . import utils as utils
+    from . import visualization as visualization
     from .config import DTypePolicy as DTypePolicy
     from .devices import device as device
     from .graph import KerasTensor as KerasTensor
@@ -57,7 +58,7 @@ _MODULES = (
     *("dtype_policies", "dtypes", "graph", "initializers", "layers", "losses"),
     *("metrics", "mixed_precision", "models", "ops", "optimizers", "random"),
     *("registry", "regularizers", "saving", "training", "tree", "utils", "variable"),
-    *("applications", "quantizers"),
+    *("applications", "quantizers", "visualization"),
 )
 _HOMES = {
     "DTypePolicy": "config",

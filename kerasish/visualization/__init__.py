@@ -1,0 +1,27 @@
+"""Pictures of models, trainings and data, with no program to install: SVG.
+
+A module is loaded when a name of its is first used: `History` of the callbacks, which
+stands below all models, draws itself with one of them.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    pass
+
+_HOMES: dict[str, str] = {}
+
+__all__ = [*_HOMES]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        module = importlib.import_module(f"{__name__}.{_HOMES[name]}")
+        globals()[name] = getattr(module, name)
+        return globals()[name]
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}.")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
