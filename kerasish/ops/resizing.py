@@ -36,26 +36,25 @@ def one_of(name: str, value: Any, known: Sequence[str]) -> None:
         raise ValueError(f"`{name}` must be one of {list(known)}, got {value!r}.")
 
 
-def _triangle(t: Any) -> Any:
-    return backend.xp.maximum(1 - t, 0)
+def _triangle(t: Any, xp: Any) -> Any:
+    return xp.maximum(1 - t, 0)
 
 
-def _cubic(t: Any) -> Any:
+def _cubic(t: Any, xp: Any) -> Any:
     """Keys's cubic with a = -1/2."""
     near = (1.5 * t - 2.5) * t * t + 1
     far = ((-0.5 * t + 2.5) * t - 4) * t + 2
-    return backend.xp.where(t <= 1, near, backend.xp.where(t < 2, far, 0.0))
+    return xp.where(t <= 1, near, xp.where(t < 2, far, 0.0))
 
 
-def _lanczos(radius: int) -> Callable[[Any], Any]:
-    def kernel(t: Any) -> Any:
-        xp = backend.xp
+def _lanczos(radius: int) -> Callable[[Any, Any], Any]:
+    def kernel(t: Any, xp: Any) -> Any:
         return xp.where(t < radius, xp.sinc(t) * xp.sinc(t / radius), 0.0)
 
     return kernel
 
 
-KERNELS: dict[str, Callable[[Any], Any]] = {
+KERNELS: dict[str, Callable[[Any, Any], Any]] = {
     "bilinear": _triangle,
     "bicubic": _cubic,
     "lanczos3": _lanczos(3),
@@ -71,6 +70,7 @@ def stretched(
     scale: Any = None,
     shift: Any = 0.0,
     antialias: bool = False,
+    xp: Any = None,
 ) -> Any:
     """Resize one axis of floats.
 
@@ -82,26 +82,28 @@ def stretched(
         scale: new cells for each old one; default: the new size over the old one.
         shift: new cells by which the result is moved.
         antialias: where many cells become one, the kernel reaches over all of them.
+        xp: the namespace that computes; default: the backend's.
     """
-    xp, old = backend.xp, x.shape[axis]
+    cast = backend.cast if xp is None else np.asarray
+    xp, old = xp or backend.xp, x.shape[axis]
     step = 1 / scale if scale is not None else old / size
     places = (xp.arange(size, dtype="float32") + 0.5 - shift) * step - 0.5
     distance = xp.abs(places[None, :] - xp.arange(old, dtype="float32")[:, None])
     if antialias:
         distance = distance / xp.maximum(xp.asarray(step, dtype="float32"), 1.0)
-    weights = KERNELS[interpolation](distance)
+    weights = KERNELS[interpolation](distance, xp)
     total = xp.sum(weights, axis=0, keepdims=True)
     counts = xp.abs(total) > 1000 * np.finfo("float32").eps
     weights = xp.where(counts, weights / xp.where(counts, total, 1.0), 0.0)
     weights = xp.where((places >= -0.5) & (places <= old - 0.5), weights, 0.0)
-    weights = backend.cast(weights, backend.dtype_name(x))
+    weights = cast(weights, backend.dtype_name(x))
     return xp.moveaxis(xp.matmul(xp.moveaxis(x, axis, -1), weights), -1, axis)
 
 
-def _nearest(x: Any, axis: int, size: int) -> Any:
+def _nearest(x: Any, axis: int, size: int, xp: Any) -> Any:
     old = x.shape[axis]
     cells = np.floor((np.arange(size) + 0.5) * (old / size)).astype("int32")
-    return backend.xp.take(x, np.minimum(cells, old - 1), axis=axis)
+    return xp.take(x, np.minimum(cells, old - 1), axis=axis)
 
 
 @op
@@ -145,45 +147,69 @@ def resize(
         [0. 1. 3. 4.]
     """
     images = backend.asarray(images)
-    one_of("interpolation", interpolation, ["nearest", *KERNELS])
     one_of("fill_mode", fill_mode, ["constant"])
-    if crop_to_aspect_ratio and pad_to_aspect_ratio:
+    check_resizing(size, interpolation, crop_to_aspect_ratio, pad_to_aspect_ratio)
+    size = int(size[0]), int(size[1])
+    axes = space_axes(images, data_format, "resize")
+    images = in_proportion(
+        images, axes, size, crop_to_aspect_ratio, pad_to_aspect_ratio, fill_value
+    )
+    x = images if interpolation == "nearest" else as_float(images)
+    x = fitted(x, axes, size, interpolation, antialias)
+    dtype = backend.dtype_name(images)
+    return backend.cast(backend.xp.round(x) if dtypes.is_int(dtype) else x, dtype)
+
+
+def check_resizing(size: Any, interpolation: str, crop: bool, pad: bool) -> None:
+    """Raise a ValueError unless images can be resized like that."""
+    one_of("interpolation", interpolation, ["nearest", *KERNELS])
+    if crop and pad:
         raise ValueError(
             "Only one of `crop_to_aspect_ratio` and `pad_to_aspect_ratio` may be True."
         )
     if np.shape(size) != (2,) or any(n <= 0 for n in size):
         raise ValueError(f"`size` must be two positive integers, got {size!r}.")
-    size = int(size[0]), int(size[1])
-    axes = space_axes(images, data_format, "resize")
-    if crop_to_aspect_ratio:
-        images = _in_proportion(images, axes, size, min, 0)
-    if pad_to_aspect_ratio:
-        images = _in_proportion(images, axes, size, max, fill_value)
-    if interpolation == "nearest":
-        for axis, n in zip(axes, size):
-            images = _nearest(images, axis, n)
-        return images
-    x = as_float(images)
-    for axis, n in zip(axes, size):
-        if n != x.shape[axis]:
-            x = stretched(x, axis, n, interpolation, antialias=antialias)
-    dtype = backend.dtype_name(images)
-    return backend.cast(backend.xp.round(x) if dtypes.is_int(dtype) else x, dtype)
 
 
-def _in_proportion(
-    x: Any, axes: tuple[int, int], size: tuple[int, int], choose: Any, fill: float
+def fitted(
+    x: Any,
+    axes: tuple[int, int],
+    size: tuple[int, int],
+    interpolation: str,
+    antialias: bool = False,
+    xp: Any = None,
 ) -> Any:
-    """Cut (`choose` is min) or pad (max) to the proportions of `size`."""
+    """Resize the axes of rows and columns; `xp` is as in `stretched`."""
+    for axis, n in zip(axes, size):
+        if interpolation == "nearest":
+            x = _nearest(x, axis, n, xp or backend.xp)
+        elif n != x.shape[axis]:
+            x = stretched(x, axis, n, interpolation, antialias=antialias, xp=xp)
+    return x
+
+
+def in_proportion(
+    x: Any,
+    axes: tuple[int, int],
+    size: tuple[int, int],
+    crop: bool,
+    pad: bool,
+    fill: float = 0,
+    xp: Any = None,
+) -> Any:
+    """Cut or pad images to the proportions of `size`, or neither."""
+    if not crop and not pad:
+        return x
+    choose: Any = min if crop else max
     rows, columns = (x.shape[axis] for axis in axes)
     new = (
         choose(rows, max(int(columns * size[0] / size[1]), 1)),
         choose(columns, max(int(rows * size[1] / size[0]), 1)),
     )
     before = [int(abs(n - x.shape[axis]) / 2) for n, axis in zip(new, axes)]
-    if choose is min:
+    if crop:
         return _cut(x, axes, before, new)
-    return _padded(x, axes, [(b, b) for b in before], fill)
+    return _padded(x, axes, [(b, b) for b in before], fill, xp)
 
 
 def _cut(x: Any, axes: Sequence[int], starts: Any, sizes: Any) -> Any:
@@ -193,11 +219,13 @@ def _cut(x: Any, axes: Sequence[int], starts: Any, sizes: Any) -> Any:
     return x[tuple(index)]
 
 
-def _padded(x: Any, axes: Sequence[int], pairs: Any, fill: float = 0) -> Any:
+def _padded(
+    x: Any, axes: Sequence[int], pairs: Any, fill: float = 0, xp: Any = None
+) -> Any:
     widths = [(0, 0)] * x.ndim
     for axis, pair in zip(axes, pairs):
         widths[axis] = pair
-    return backend.xp.pad(x, widths, constant_values=fill)
+    return (xp or backend.xp).pad(x, widths, constant_values=fill)
 
 
 def _edges(
