@@ -8,7 +8,7 @@ import jax
 import keras
 import numpy as np
 import pytest
-from layers_catalogue import LATER, ROWS, inner, made
+from layers_catalogue import OF_IMAGES, ROWS, inner, made
 from layers_features import HOST
 
 import kerasish
@@ -20,7 +20,6 @@ catalogue = pytest.mark.parametrize("row", ROWS, ids=str)
 # What takes long is done for one row of each class, or also one with a mask.
 ONE = {row.name: row for row in ROWS}.values()
 LAST = {(row.name, row.mask is None): row for row in ROWS}.values()
-one_of_each = pytest.mark.parametrize("row", ONE, ids=str)
 # Rows of layers whose `call` knows training run so, and one of each class runs without.
 MODES = [
     pytest.param(row, training, id=f"{row}-{'train' if training else 'use'}")
@@ -157,10 +156,12 @@ def test_results_state_and_gradients_equal_keras(row, training, close):
     if row.name in ("RandomCrop", "RandomElasticTransform"):  # Keras cannot compile
         close(called(ours, row, training), called(theirs, row, training))
         return
-    # RandAugment chooses among 17 branches, whose gradients take minutes to compile.
-    wanted = row in LAST and row.name != "RandAugment"
+    # Keras chooses among 17 branches here, which take minutes to compile.
+    many = row.name == "RandAugment"
+    wanted = row in LAST and not many
     found = outcome(kerasish, ours, row, training, wanted)
-    expected = outcome(keras, theirs, row, training, wanted)
+    with jax.disable_jit(many):
+        expected = outcome(keras, theirs, row, training, wanted)
     (total, (mine, state, losses)), gradients = found
     (their_total, (other, their_state, their_losses)), their_gradients = expected
     close(arrays(mine), arrays(other))
@@ -239,7 +240,11 @@ def test_symbolic_shape_equals_keras_and_the_real_one(row):
     assert ours[1] == (backend.dtype_name(real) if last else real.dtype)
 
 
-@one_of_each
+# The other rows: tests/test_predicting.py.
+COMPILED = [r for r in ONE if r.name in {*OF_IMAGES, "Lambda"} or r.mask is not None]
+
+
+@pytest.mark.parametrize("row", COMPILED, ids=str)
 def test_compiled_equals_eager(row, close):
     layer, training = pair(row)[0], row.disturbed
     variables = layer.variables
@@ -317,10 +322,9 @@ def test_masks_equal_keras(row, close):
 OURS = set(kerasish.layers.__all__)
 
 
-def test_every_layer_of_keras_is_here_or_on_the_way():
+def test_every_layer_of_keras_is_here():
     theirs = {name for name in dir(keras.layers) if not name.startswith("_")}
-    assert not OURS & LATER
-    assert theirs - LATER - OURS == set()
+    assert theirs - OURS == set()
     assert OURS - theirs == set()
 
 
