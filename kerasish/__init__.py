@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from . import callbacks as callbacks
     from . import config as config
     from . import constraints as constraints
+    from . import datasets as datasets
     from . import dtype_policies as dtype_policies
     from . import initializers as initializers
     from . import layers as layers
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from . import tree as tree
     from . import utils as utils
     from . import visualization as visualization
+    from . import wrappers as wrappers
     from .config import DTypePolicy as DTypePolicy
     from .devices import device as device
     from .graph import KerasTensor as KerasTensor
@@ -58,7 +60,8 @@ _MODULES = (
     *("dtype_policies", "dtypes", "graph", "initializers", "layers", "losses"),
     *("metrics", "mixed_precision", "models", "ops", "optimizers", "random"),
     *("registry", "regularizers", "saving", "training", "tree", "utils", "variable"),
-    *("applications", "quantizers", "visualization"),
+    *("wrappers",),
+    *("applications", "datasets", "quantizers", "visualization"),
 )
 _HOMES = {
     "DTypePolicy": "config",
