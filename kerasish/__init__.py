@@ -5,7 +5,10 @@ with them JAX, are loaded when they are first used.
 """
 
 import importlib
+import sys
 from typing import TYPE_CHECKING, Any
+
+from . import legacy
 
 if TYPE_CHECKING:
     from . import (
@@ -104,11 +107,11 @@ def __getattr__(name: str) -> Any:  # PEP 562: sub-modules are loaded at first u
         module = importlib.import_module(f"{__name__}.{_HOMES[name]}")
         globals()[name] = getattr(module, name)
         return globals()[name]
-    raise AttributeError(
-        f"module {__name__!r} has no attribute {name!r}."
-        + importlib.import_module(f"{__name__}.registry").did_you_mean(name, __all__)
-    )
+    return legacy.old_name("", name)
 
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
+
+
+sys.meta_path.append(legacy.Finder())
