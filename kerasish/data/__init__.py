@@ -1,7 +1,8 @@
 """Data adapters: every kind of input becomes arrays or an iterator of batches."""
 
 from .arrays import check_rows, named_leaves, to_array, to_arrays
-from .checks import check_finite
+from .batches import Dataset, from_rows
+from .checks import check_finite, nonfinite
 from .dataset import PyDataset
 from .feed import ArrayData, Batch, BatchStream, adapt, is_source
 from .shuffle import epoch_orders
@@ -17,12 +18,14 @@ __all__ = [
     "ArrayData",
     "Batch",
     "BatchStream",
+    "Dataset",
     "HostData",
     "PyDataset",
     "adapt",
     "check_finite",
     "check_rows",
     "epoch_orders",
+    "from_rows",
     "is_source",
     "named_leaves",
     "pack_x_y_sample_weight",

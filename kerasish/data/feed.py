@@ -1,6 +1,7 @@
 """Two kinds of data for the training loop: arrays, or an iterator of batches."""
 
 import itertools
+import math
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -11,6 +12,7 @@ import numpy as np
 
 from .. import tree
 from .arrays import check_rows, to_arrays
+from .batches import Dataset
 from .dataset import Fetcher, PyDataset
 from .shuffle import epoch_orders
 from .split import unpack_x_y_sample_weight
@@ -365,6 +367,8 @@ def _stream(
         for number, batch in enumerate(raw):
             yield _standard_batch(batch, number, from_generator, class_weight, made)
 
+    if isinstance(source, Dataset):
+        return _dataset(source, batches, steps, seed)
     if not isinstance(source, PyDataset):
         count = len(source) if hasattr(source, "__len__") else None
         once = isinstance(source, Iterator)
@@ -380,6 +384,19 @@ def _stream(
     hooks = source.on_epoch_begin, source.on_epoch_end, fetcher.close
     seeds = seed if shuffle else None
     return BatchStream(start, count, steps, False, *hooks, seed=seeds)
+
+
+def _dataset(
+    source: Dataset, batches: Callable[[Any], Any], steps: int | None, seed: int
+) -> BatchStream:
+    if source.count == math.inf and steps is None:
+        raise ValueError(
+            "The data set has no end (`repeat`), so say how many batches make an "
+            "epoch: `steps_per_epoch`, `validation_steps` or `steps`."
+        )
+    count = None if source.count in (None, math.inf) else len(source)
+    # With a seed the passes are those of the model's epochs, also when it goes on.
+    return BatchStream(lambda n, _: batches(source.epoch(n)), count, steps, seed=seed)
 
 
 def _standard_batch(
