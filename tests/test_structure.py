@@ -30,10 +30,13 @@ ROWS = [
     + ["metrics", "optimizers"],
     ["layers", "mixed_precision"],
     ["data", "callbacks", "saving"],
+    ["doctor"],
     ["training"],
     ["models"],
     ["", "utils", "replicas", "datasets", "visualization", "wrappers", "distribution"]
-    + ["applications", "export"],
+    + ["applications", "export", "legacy.backend", "legacy.configs", "legacy.image"]
+    + ["legacy.install", "legacy.layers", "legacy.models", "legacy.scikit_learn"]
+    + ["legacy.sequence", "legacy.text", "legacy.utils"],
     ["__main__"],
 ]
 RANK = {name: rank for rank, row in enumerate(ROWS) for name in row}
