@@ -46,13 +46,11 @@ class BaseWrapper(BaseEstimator):
         self.check_params(self.sk_params)
 
     def _builder(self) -> Callable[..., Any]:
-        if self.build_fn is None:
-            return self.__call__  # type: ignore[attr-defined]
-        return self.build_fn
+        return self.__call__ if self.build_fn is None else self.build_fn
 
     def check_params(self, params: dict[str, Any]) -> None:
         """Raise for a name that neither the model's methods nor `build_fn` take."""
-        takers = [Model.fit, Model.predict, Model.evaluate, self._builder()]
+        takers: list[Any] = [Model.fit, Model.predict, Model.evaluate, self._builder()]
         known = {name for fn in takers for name in inspect.signature(fn).parameters}
         for name in params:
             if name not in known and not _takes_any(self._builder()):
