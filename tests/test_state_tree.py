@@ -66,3 +66,6 @@ def test_symbolic_tensors_and_functions_know_their_shapes():
     function = kerasish.Function([y, x], {"a": kerasish.ops.concatenate([x, x], 1)})
     shapes = [(5, 2), (7, 3, 1)]
     assert function.compute_output_shape(shapes) == {"a": (7, 6, 1)}
+    for wrong in (shapes[:1], [*shapes, (1,)]):
+        with pytest.raises(ValueError, match=r"2 input.* \[\(None, 2\), .*Received"):
+            function.compute_output_shape(wrong)

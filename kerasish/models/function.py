@@ -73,13 +73,15 @@ class Function(Operation):
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """Return the shape(s) of the outputs for shape(s) of the inputs."""
-        names = iter(self.inputs)
-
-        def tensor(shape: Any) -> KerasTensor:
-            return KerasTensor(shape, next(names).dtype)
-
-        given = tree.map_shape_structure(tensor, input_shape)
-        outputs = infer_call(self.call, (given,), {})
+        shapes: list[Any] = []
+        tree.map_shape_structure(shapes.append, input_shape)
+        if len(shapes) != len(self.inputs):
+            raise ValueError(
+                f"`{self.name}` has {len(self.inputs)} input(s), of shapes "
+                f"{[t.shape for t in self.inputs]}. Received: input_shape={input_shape}"
+            )
+        given = [KerasTensor(s, t.dtype) for s, t in zip(shapes, self.inputs)]
+        outputs = infer_call(self.run, (given,), {})
         return tree.map_structure(lambda t: t.shape, outputs)
 
     def run(self, values: list[Any]) -> Any:

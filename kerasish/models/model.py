@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import registry, saving, tree
+from ..export.archive import export_model
 from ..graph import KerasTensor, is_symbolic
 from ..layers.layer import Layer, in_call
 from ..layers.quantization import QuantizableModel
@@ -247,6 +248,16 @@ class Model(Trainer, QuantizableModel, Layer):
 
         Args:
             value_format: `"backend_tensor"`, or `"numpy_array"`.
+
+        Raises:
+            ValueError: if `value_format` is another word.
+
+        Example:
+            >>> x = keras.Input((2,))
+            >>> model = keras.Model(x, keras.layers.Dense(1)(x))
+            >>> state = model.get_state_tree("numpy_array")
+            >>> state["trainable_variables"]["dense"]["bias"].tolist()
+            [0.0]
         """
         return get_state_tree(self, value_format)
 
@@ -285,6 +296,31 @@ class Model(Trainer, QuantizableModel, Layer):
         """Load weights into this model: see `kerasish.saving.load_weights`."""
         return saving.load_weights(self, filepath, skip_mismatch, **kwargs)
 
+    def export(
+        self,
+        filepath: Any,
+        format: str = "tf_saved_model",
+        verbose: Any = None,
+        input_signature: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        """Write what the model computes as a program for other machines.
+
+        Args:
+            filepath: ending in `.onnx` (needs the extra `onnx`) or `.stablehlo`, which
+                `kerasish.export.load` reads, and JAX.
+            format: `"onnx"` or `"stablehlo"`; the default stands for the ending.
+            verbose: False says nothing.
+            input_signature: `keras.InputSpec`s of the inputs, if other sizes are wanted
+                than those of the model: None stands for any.
+            **kwargs: `platforms`, for StableHLO: where it shall run.
+
+        Raises:
+            ValueError: for another format, a model that is not built, or what the
+                format cannot say.
+        """
+        export_model(self, filepath, format, verbose, input_signature, kwargs)
+
     def to_json(self, **kwargs: Any) -> str:
         """Return the architecture as JSON, for `models.model_from_json`."""
         return json.dumps(registry.serialize_keras_object(self), **kwargs)
@@ -305,9 +341,8 @@ class Model(Trainer, QuantizableModel, Layer):
             super().build_from_config(config)
 
 
-for (
-    _name
-) in "fit evaluate predict train_on_batch test_on_batch predict_on_batch".split():
+_ON_DATA = "fit evaluate predict diagnose train_on_batch test_on_batch predict_on_batch"
+for _name in _ON_DATA.split():
     setattr(Model, _name, on_host(getattr(Trainer, _name), graph_values))
 
 

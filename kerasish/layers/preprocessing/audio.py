@@ -10,6 +10,7 @@ from ...graph import Tensor
 from ...initializers import STFT
 from ..input_spec import InputSpec
 from ..windows import Ranked
+from .arguments import Argued
 
 __all__ = ["MelSpectrogram", "STFTSpectrogram"]
 
@@ -17,18 +18,8 @@ _MODES = ("log", "magnitude", "psd", "real", "imag", "angle", "stft")
 Shape = tuple[int | None, ...]
 
 
-class _Spectrogram(Ranked):
+class _Spectrogram(Argued, Ranked):
     rank = 1
-
-    def _wrong(self, name: str, expected: str) -> ValueError:
-        return ValueError(
-            f"`{name}` of layer `{self.name}` ({type(self).__name__}) must be "
-            f"{expected}. Received: {getattr(self, name)!r}."
-        )
-
-    def _choose(self, name: str, *words: str | None) -> None:
-        if getattr(self, name) not in words:
-            raise self._wrong(name, f"one of {', '.join(map(repr, words))}")
 
 
 class MelSpectrogram(_Spectrogram):
@@ -100,11 +91,13 @@ class MelSpectrogram(_Spectrogram):
             self._check_count(name, getattr(self, name))
         self._check_count("num_mel_bins", num_mel_bins)
         if self.sequence_length > fft_length:
-            raise self._wrong("sequence_length", f"at most `fft_length`, {fft_length}")
+            most = f"at most `fft_length`, {fft_length}"
+            raise self._wrong("sequence_length", most, sequence_length)
         if not self.min_freq < self.max_freq:
-            raise self._wrong("max_freq", f"more than `min_freq`, {min_freq}")
+            more = f"more than `min_freq`, {min_freq}"
+            raise self._wrong("max_freq", more, self.max_freq)
         if isinstance(window, str):
-            self._choose("window", "hann", "hamming")
+            self._choice("window", window, ("hann", "hamming"))
 
     def call(self, inputs: Tensor) -> Tensor:
         """Return the spectrogram of the sound."""
@@ -225,20 +218,22 @@ class STFTSpectrogram(_Spectrogram):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.mode = mode
+        self.mode = self._choice("mode", mode, _MODES)
         self.frame_length, self.frame_step = frame_length, frame_step
         self.fft_length = fft_length
-        self.window, self.periodic, self.scaling = window, periodic, scaling
-        self.padding, self.expand_dims = padding, expand_dims
+        self.window, self.periodic = window, periodic
+        scalings = ("density", "spectrum", None)
+        self.scaling = self._choice("scaling", scaling, scalings)
+        self.padding = self._choice("padding", padding, ("valid", "same"))
+        self.expand_dims = expand_dims
         self._set_data_format(data_format)
-        self._choose("mode", *_MODES)
-        self._choose("scaling", "density", "spectrum", None)
-        self._choose("padding", "valid", "same")
         self._check_count("frame_length", frame_length)
         if frame_step is not None and not 0 < frame_step <= frame_length:
-            raise self._wrong("frame_step", f"from 1 to `frame_length`, {frame_length}")
+            limits = f"from 1 to `frame_length`, {frame_length}"
+            raise self._wrong("frame_step", limits, frame_step)
         if fft_length is not None and fft_length < frame_length:
-            raise self._wrong("fft_length", f"`frame_length`, {frame_length}, or more")
+            least = f"`frame_length`, {frame_length}, or more"
+            raise self._wrong("fft_length", least, fft_length)
         self._sides = [mode] if mode in ("real", "imag") else ["real", "imag"]
         STFT("real", window, scaling, periodic)  # says at once what is wrong
         self.input_spec = InputSpec(ndim=3)

@@ -5,7 +5,7 @@ from typing import Any
 
 from ... import ops, random
 from ...graph import Tensor
-from ...ops.warping import FILL_MODES, ORDERS, moved_by, smooth_moves, warped
+from ...ops.warping import FILL_MODES, moved_by, smooth_moves, warped
 from .image import MovingLayer
 
 __all__ = ["RandomElasticTransform"]
@@ -49,6 +49,8 @@ class RandomElasticTransform(MovingLayer):
         True
     """
 
+    _fill_modes = FILL_MODES
+
     def __init__(
         self,
         factor: Any = 1.0,
@@ -64,11 +66,8 @@ class RandomElasticTransform(MovingLayer):
         super().__init__(factor, data_format=data_format, **kwargs)
         self.factor = self._range("factor", factor)
         self.scale = self._range("scale", scale)
-        self.interpolation = self._choice("interpolation", interpolation, [*ORDERS])
-        self.fill_mode = self._choice("fill_mode", fill_mode, FILL_MODES)
-        self.fill_value = fill_value
+        self._set_filling(fill_mode, interpolation, fill_value, seed)
         self._set_value_range(value_range)
-        self._set_seed(seed)
 
     def get_elastic_transform_params(
         self, height: int, width: int, factor: Any

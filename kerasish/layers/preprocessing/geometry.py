@@ -5,7 +5,7 @@ from typing import Any
 
 from ... import ops, random
 from ...graph import Tensor
-from ...ops.warping import homography
+from ...ops.warping import ORDERS, homography
 from .bounding_boxes import around, corners
 from .image import MovingLayer
 
@@ -19,8 +19,6 @@ __all__ = [
 ]
 
 _MODES = ("horizontal", "vertical", "horizontal_and_vertical")
-_FILL_MODES = ("reflect", "wrap", "constant", "nearest")
-_INTERPOLATIONS = ("nearest", "bilinear")
 
 
 class RandomFlip(MovingLayer):
@@ -89,16 +87,6 @@ class _Affine(MovingLayer):
     The matrix says where the pixel of the output at (x, y) comes from, as eight
     numbers: `(a0 x + a1 y + a2, b0 x + b1 y + b2)`, and two zeros.
     """
-
-    def _set_filling(
-        self, fill_mode: str, interpolation: str, fill_value: float, seed: int | None
-    ) -> None:
-        self.fill_mode = self._choice("fill_mode", fill_mode, _FILL_MODES)
-        self.interpolation = self._choice(
-            "interpolation", interpolation, _INTERPOLATIONS
-        )
-        self.fill_value = fill_value
-        self._set_seed(seed)
 
     def _draw(
         self, batch: int, low: float, high: float, seed: Any, axes: int = 1
@@ -443,9 +431,7 @@ class RandomPerspective(MovingLayer):
         if not isinstance(scale, (int, float)) or not 0 <= scale <= 1:
             raise self._wrong("scale", "a number from 0 to 1", scale)
         self.scale = scale
-        self.interpolation = self._choice(
-            "interpolation", interpolation, _INTERPOLATIONS
-        )
+        self.interpolation = self._choice("interpolation", interpolation, [*ORDERS])
         self.fill_value = fill_value
         self._set_seed(seed)
 

@@ -5,14 +5,16 @@ from typing import Any
 
 from ... import dtypes, ops, random
 from ...graph import Tensor
+from ...ops.warping import ORDERS
 from ..layer import Layer
 from ..reshaping import standardize_data_format
+from .arguments import Argued
 from .bounding_boxes import clip_to_image_size, convert_format
 
 __all__ = ["BaseImagePreprocessingLayer", "MovingLayer"]
 
 
-class BaseImagePreprocessingLayer(Layer):
+class BaseImagePreprocessingLayer(Argued, Layer):
     """A layer that changes images, at random or not, and what goes with them.
 
     It is called with images, or with a dictionary: `"images"`, and if wanted
@@ -79,23 +81,11 @@ class BaseImagePreprocessingLayer(Layer):
             raise self._wrong(name, f"within {lowest} and {highest}", value)
         return low, high
 
-    def _choice(self, name: str, value: Any, words: Sequence[str]) -> str:
-        """Return `value` if it is one of the words."""
-        if value not in words:
-            raise self._wrong(name, f"one of {', '.join(words)}", value)
-        return value
-
     def _set_value_range(self, value_range: Any) -> None:
         pair = tuple(value_range) if isinstance(value_range, Sequence) else ()
         if len(pair) != 2 or not pair[0] < pair[1]:
             raise self._wrong("value_range", "the least and the greatest", value_range)
         self.value_range = value_range
-
-    def _wrong(self, name: str, expected: str, value: Any) -> ValueError:
-        return ValueError(
-            f"`{name}` of layer `{self.name}` ({type(self).__name__}) must be "
-            f"{expected}. Received: {value!r}."
-        )
 
     # --- for their methods ------------------------------------------------------------
 
@@ -235,6 +225,15 @@ class MovingLayer(BaseImagePreprocessingLayer):
     """A random layer that moves pixels: masks and boxes follow the images."""
 
     interpolation = "nearest"
+    _fill_modes: Sequence[str] = ("reflect", "wrap", "constant", "nearest")
+
+    def _set_filling(
+        self, fill_mode: str, interpolation: str, fill_value: float, seed: int | None
+    ) -> None:
+        self.fill_mode = self._choice("fill_mode", fill_mode, self._fill_modes)
+        self.interpolation = self._choice("interpolation", interpolation, [*ORDERS])
+        self.fill_value = fill_value
+        self._set_seed(seed)
 
     def _own_draw_dtype(self) -> str | None:
         """The compute dtype, if Keras draws in it: other numbers in half precision."""
