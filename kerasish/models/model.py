@@ -254,9 +254,9 @@ class Model(Trainer, QuantizableModel, Layer):
 
         Example:
             >>> x = keras.Input((2,))
-            >>> model = keras.Model(x, keras.layers.Dense(1)(x))
+            >>> model = keras.Model(x, keras.layers.Dense(1, name="d")(x))
             >>> state = model.get_state_tree("numpy_array")
-            >>> state["trainable_variables"]["dense"]["bias"].tolist()
+            >>> state["trainable_variables"]["d"]["bias"].tolist()
             [0.0]
         """
         return get_state_tree(self, value_format)
