@@ -29,6 +29,19 @@ import numpy as np  # noqa: E402
 import pytest  # noqa: E402
 
 SEED = 1234
+# The files that take longest begin first, so that no worker is left alone at the end.
+LONG = """ops layers numpy_backend docstrings round_trips applications scripts
+    predicting resume legacy metrics_generated replicas wrappers quantization ops_inference
+    training metrics masks recurrent saving hostile_files""".split()
+
+
+def pytest_configure(config):
+    config.option.loadscopereorder = False  # of pytest-xdist: by numbers of tests
+
+
+def pytest_collection_modifyitems(items):
+    places = {f"test_{name}.py": place for place, name in enumerate(LONG)}
+    items.sort(key=lambda item: places.get(item.path.name, len(LONG)))
 
 
 @pytest.fixture(autouse=True)
