@@ -31,8 +31,8 @@ import pytest  # noqa: E402
 SEED = 1234
 # The files that take longest begin first, so that no worker is left alone at the end.
 LONG = """ops layers numpy_backend docstrings round_trips applications scripts
-    predicting resume legacy metrics_generated replicas wrappers quantization ops_inference
-    training metrics masks recurrent saving hostile_files""".split()
+    predicting resume legacy metrics_generated replicas wrappers quantization
+    ops_inference training metrics masks recurrent saving hostile_files""".split()
 
 
 def pytest_configure(config):
