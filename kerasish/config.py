@@ -14,10 +14,12 @@ from typing import Any
 __all__ = [
     "backend",
     "compilation_cache",
+    "disable_doctor",
     "disable_flash_attention",
     "disable_interactive_logging",
     "disable_traceback_filtering",
     "dtype_policy",
+    "enable_doctor",
     "enable_flash_attention",
     "enable_interactive_logging",
     "enable_traceback_filtering",
@@ -25,6 +27,7 @@ __all__ = [
     "epsilon",
     "floatx",
     "image_data_format",
+    "is_doctor_enabled",
     "is_flash_attention_enabled",
     "is_interactive_logging_enabled",
     "is_nnx_enabled",
@@ -113,6 +116,7 @@ _settings: dict[str, Any] = {
     "backend": _initial_backend(_file.get("backend")),
     "compilation_cache": os.environ.get("KERASISH_COMPILATION_CACHE")
     or _file.get("compilation_cache"),
+    "doctor": os.environ.get("KERASISH_DOCTOR", "1") != "0",
     "dtype_policy": None,
     "interactive_logging": True,
     "traceback_filtering": True,
@@ -340,6 +344,24 @@ def enable_traceback_filtering() -> None:
 def disable_traceback_filtering() -> None:
     """Keep the library's own frames in tracebacks, for those who work on it."""
     _settings["traceback_filtering"] = False
+
+
+def is_doctor_enabled() -> bool:
+    """Say whether `fit` warns of what keeps a model from learning."""
+    return _settings["doctor"]
+
+
+def enable_doctor() -> None:
+    """Let `fit` warn of what keeps a model from learning: the default."""
+    _settings["doctor"] = True
+
+
+def disable_doctor() -> None:
+    """Let `fit` warn of nothing; the variable `KERASISH_DOCTOR=0` does the same.
+
+    `model.diagnose` works all the same.
+    """
+    _settings["doctor"] = False
 
 
 def is_flash_attention_enabled() -> bool:

@@ -159,6 +159,7 @@ def compiled():
     return model
 
 
+@pytest.mark.filterwarnings("ignore:kerasish doctor")  # nothing is left to train
 def test_freezing_after_compile_freezes(compiled):
     model = compiled
     y = np.arange(2.0)

@@ -28,6 +28,7 @@ __all__ = [
     "from_rows",
     "is_source",
     "named_leaves",
+    "nonfinite",
     "pack_x_y_sample_weight",
     "text_arrays",
     "to_array",

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from .. import config, initializers, optimizers, registry
+from .. import config, doctor, initializers, optimizers, registry
 from ..callbacks import CallbackList, History
 from ..data import BatchStream, adapt, train_validation_split
 from ..metrics import Mean
@@ -203,10 +203,12 @@ class Trainer(Steps):
         compiled = self._compile_state("fit")
         epochs = _limited(epochs, config.max_epochs())
         check_counts(epochs, initial_epoch, validation_freq)
+        held = None
         if validation_split and validation_data is None:
             (x, y, sample_weight), validation_data = train_validation_split(
                 (x, y, sample_weight), validation_split
             )
+            held = validation_data
         data = adapt(
             x,
             y,
@@ -218,6 +220,7 @@ class Trainer(Steps):
             seed=self._shuffle_seed(),
         )
         compiled.prepared(self, data, compiled)
+        doctor.tell(doctor.before_training, self, data, held)
         callbacks = self._callback_list(
             callbacks, True, verbose, epochs=epochs, steps=data.steps
         )
@@ -234,6 +237,7 @@ class Trainer(Steps):
         finally:
             _close(runner, data, validate and validate.data)
         callbacks.end()
+        doctor.tell(doctor.after_training, self, data)
         return self.history  # type: ignore[attr-defined]
 
     def _train(
@@ -410,6 +414,36 @@ class Trainer(Steps):
             eager = self._compiled is not None and self._compiled.eager
             self._forwards = Forwards(self, eager)
         return self._forwards
+
+    def diagnose(
+        self,
+        x: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        validation_split: float = 0.0,
+    ) -> doctor.Report:
+        """Look for what keeps the model from learning, and say what to do.
+
+        At most 1,000 rows are looked at; one step is run on them, as `fit` does, and
+        forgotten: weights, seeds and the optimizer stay as they are. A model that is
+        not built yet is built, as its first `fit` would.
+
+        Args:
+            x, y, sample_weight: arrays, as in `fit`.
+            validation_split: fraction that `fit` will be given, to look at that, too.
+
+        Returns:
+            A report: it prints as a table, is true if there are `findings`, and lists
+            them as records. See the guide "The learning doctor".
+
+        Example:
+            >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+            >>> model.compile("sgd", "mse")
+            >>> x = np.array([[0.0, 1e6], [1.0, 3e6], [0.5, 2e6]])
+            >>> model.diagnose(x, np.array([0.0, 1.0, 0.5])).codes[0]
+            'unscaled_inputs'
+        """
+        return doctor.diagnose(self, x, y, sample_weight, validation_split)
 
     # --- single batches ---------------------------------------------------------------
 
