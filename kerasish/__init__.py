@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from . import ops as ops
     from . import optimizers as optimizers
     from . import quantizers as quantizers
+    from . import preprocessing as preprocessing
     from . import random as random
     from . import regularizers as regularizers
     from . import saving as saving
@@ -63,8 +64,8 @@ _MODULES = (
     *("dtype_policies", "dtypes", "graph", "initializers", "layers", "losses"),
     *("metrics", "mixed_precision", "models", "ops", "optimizers", "random"),
     *("registry", "regularizers", "saving", "training", "tree", "utils", "variable"),
-    *("wrappers",),
-    *("applications", "datasets", "quantizers", "visualization"),
+    *("export", "wrappers"),
+    *("applications", "datasets", "preprocessing", "quantizers", "visualization"),
 )
 _HOMES = {
     "DTypePolicy": "config",

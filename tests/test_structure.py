@@ -19,7 +19,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 # The longest name that fits a module decides.
 ROWS = [
     ["config", "documents", "dtypes", "names", "tree", "registry", "legacy.names"]
-    + ["legacy.words", "legacy"],
+    + ["legacy.arguments", "legacy.words", "legacy"],
     ["backend"],
     ["operators", "variable", "graph", "masks"],
     ["ops", "random", "dtype_policies", "devices", "quantizers", "rematerialization"],
@@ -30,11 +30,13 @@ ROWS = [
     + ["metrics", "optimizers"],
     ["layers", "mixed_precision"],
     ["data", "callbacks", "saving"],
+    ["export"],
     ["doctor"],
     ["training"],
     ["models"],
     ["", "utils", "replicas", "datasets", "visualization", "wrappers", "distribution"]
-    + ["applications", "export", "legacy.backend", "legacy.configs", "legacy.image"]
+    + ["applications", "preprocessing"]
+    + ["legacy.backend", "legacy.configs", "legacy.image"]
     + ["legacy.install", "legacy.layers", "legacy.models", "legacy.scikit_learn"]
     + ["legacy.sequence", "legacy.text", "legacy.utils"],
     ["__main__"],
@@ -43,12 +45,14 @@ RANK = {name: rank for rank, row in enumerate(ROWS) for name in row}
 
 # Third parties that a function may import when it is called, each with the reason.
 LATE = {
+    "PIL": "optional: the extra `images`",
     "matplotlib": "optional: the extra `plot`",
     "pandas": "optional: met only in the hands of those who have it",
+    "onnx": "optional: the extra of that name",
     "safetensors": "optional: the extra of that name",
     "sklearn": "optional: the extra `examples`",
     "IPython": "optional: there only inside a notebook",
-    "scipy": "slow: the windows of one initializer; JAX brings it along",
+    "scipy": "slow: one initializer, sounds and old warps; JAX brings it along",
     "tqdm": "slow: needed only by who watches a progress bar",
 }
 # Those that only the backend of that name may import.
