@@ -10,7 +10,7 @@ from ..layers.input import InputLayer
 from ..layers.layer import Layer
 from ..layers.owner import unique
 
-__all__ = ["summary_html", "summary_text"]
+__all__ = ["shape_text", "summary_html", "summary_text", "type_name"]
 
 
 def _rows(model: Any, nested: bool, trainable: bool, depth: int = 0) -> list[list[str]]:
@@ -23,7 +23,7 @@ def _rows(model: Any, nested: bool, trainable: bool, depth: int = 0) -> list[lis
         indent = "  " * depth + ("└ " if depth else "")
         row = [
             f"{indent}{layer.name} ({type_name(layer)})",
-            _shape(layer),
+            shape_text(layer),
             _parameters(layer),
         ]
         if connected:
@@ -67,7 +67,8 @@ def _forks(graph: Any) -> bool:
     return len(used) != len(set(used))
 
 
-def _shape(layer: Any) -> str:
+def shape_text(layer: Any) -> str:
+    """The shape of what a layer gave when it was first called; `?` if it was not."""
     shapes = [str(_output_shape(node.outputs)) for node in layer.nodes[:1]]
     if shapes:
         return shapes[0]

@@ -19,6 +19,7 @@ from ..registry import (
     register_keras_serializable,
     serialize_keras_object,
 )
+from ..visualization.model_graph import model_to_dot, plot_model
 from . import bounding_boxes
 from .config import Config
 from .directories import (
@@ -60,9 +61,11 @@ __all__ = [
     "is_interactive_logging_enabled",
     "is_keras_tensor",
     "load_img",
+    "model_to_dot",
     "normalize",
     "pack_x_y_sample_weight",
     "pad_sequences",
+    "plot_model",
     "register_keras_serializable",
     "save_img",
     "serialize_keras_object",

@@ -8,9 +8,17 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    pass
+    from .model_graph import Dot as Dot
+    from .model_graph import model_to_dot as model_to_dot
+    from .model_graph import plot_model as plot_model
+    from .picture import Picture as Picture
 
-_HOMES: dict[str, str] = {}
+_HOMES = {
+    "Dot": "model_graph",
+    "Picture": "picture",
+    "model_to_dot": "model_graph",
+    "plot_model": "model_graph",
+}
 
 __all__ = [*_HOMES]
 
