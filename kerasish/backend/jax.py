@@ -17,7 +17,7 @@ from jax.scipy import special
 from .. import dtypes
 from . import Spec
 from .jax_recurrence import recurrence  # noqa: F401 (of the contract)
-from .jax_windows import conv, conv_transpose, pool  # noqa: F401 (of the contract)
+from .jax_windows import by_hand, conv, conv_transpose, pool  # noqa: F401 (likewise)
 
 # Stand-ins for unknown axes. An axis that differs between the two abstract runs is
 # unknown. They have many divisors, so that reshape(x, (-1, 4)) and split work, and
@@ -51,7 +51,7 @@ def matmul(x1: Any, x2: Any, **options: Any) -> Array:
         product = matmul(rows, x2, **options)
         return product.reshape(*x1.shape[:-1], x2.shape[1])
     many = getattr(_mapping, "depth", 0)  # products at once are better as a dot
-    if options or many or jax.default_backend() != "cpu" or not _tiny(x1, x2):
+    if options or many or not by_hand() or not _tiny(x1, x2):
         return jnp.matmul(x1, x2, **options)
     dtype = jnp.result_type(x1, x2)
     if dtype not in (jnp.float32, jnp.float64):  # 16 bits would round each product

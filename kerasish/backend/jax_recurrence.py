@@ -122,7 +122,7 @@ class _Loop:
             return carry, (y, lefts)
 
         xs = (inputs, mask, spies)
-        carry, (ys, lefts) = lax.scan(body, init, xs, self.size, **self.options)
+        carry, (ys, lefts) = lax.scan(body, init, xs, **self.options)
         return (carry, ys), lefts
 
     def run(self, init: Tree, of_step: Any, given: Any) -> Any:

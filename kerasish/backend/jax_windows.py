@@ -14,6 +14,7 @@ the others.
 import functools
 import math
 import operator
+import threading
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -55,9 +56,16 @@ def _window(size: Any, strides: Any, padding: Pairs, dilation: Any) -> Window:
     return Window(tuple(size), tuple(strides), pairs, tuple(dilation))
 
 
-def _by_hand() -> bool:
-    """Whether gradients are our own: the one place that asks for the platform."""
-    return jax.default_backend() == "cpu"
+class _Target(threading.local):
+    anywhere = False  # what is traced is for other machines, and has no gradient
+
+
+target = _Target()
+
+
+def by_hand() -> bool:
+    """Whether code is written for the CPU: the one place that asks for the platform."""
+    return not target.anywhere and jax.default_backend() == "cpu"
 
 
 def conv(
@@ -76,7 +84,7 @@ def conv(
     dtype = jnp.result_type(x, kernel)
     x, kernel = jnp.asarray(x, dtype), jnp.asarray(kernel, dtype)
     window = _window(kernel.shape[:-2], strides, padding, dilation)
-    if not _by_hand() or not jnp.issubdtype(dtype, jnp.floating):
+    if not by_hand() or not jnp.issubdtype(dtype, jnp.floating):
         return _plain(x, kernel, window, groups)
     if groups > 1 and kernel.shape[-2] == 1:
         return _depthwise(x, kernel, window)
@@ -104,7 +112,7 @@ def conv_transpose(
     dtype = jnp.result_type(x, kernel)
     x, kernel = jnp.asarray(x, dtype), jnp.asarray(kernel, dtype)
     window = _window(kernel.shape[:-2], strides, padding, dilation)
-    if not _by_hand():
+    if not by_hand():
         return _flipped(x, kernel, window, tuple(size))
     return _spread(x, kernel, window, tuple(size))
 
@@ -315,7 +323,7 @@ def pool(x: Any, kind: str, size: Sizes, strides: Sizes, padding: Pairs) -> jax.
     lowest = -jnp.inf if jnp.issubdtype(x.dtype, jnp.floating) else _lowest(x.dtype)
     empty, reducer = (lowest, lax.max) if kind == "max" else (0.0, lax.add)
     tiled = window.size == window.strides
-    if not _by_hand() or (math.prod(size) > MOST_TAPS and not tiled):
+    if not by_hand() or (math.prod(size) > MOST_TAPS and not tiled):
         result = lax.reduce_window(
             x,
             jnp.asarray(empty, x.dtype),
