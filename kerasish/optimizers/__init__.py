@@ -9,6 +9,7 @@ from .descent import SGD, Adadelta, Adagrad, Ftrl, Lion, RMSprop
 from .loss_scale import LossScaleOptimizer
 from .matrix import Adafactor, Muon
 from .multi import MultiOptimizer, OptimizerMap
+from .optax import Optax, is_transformation
 from .optimizer import Optimizer
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "MultiOptimizer",
     "Muon",
     "Nadam",
+    "Optax",
     "Optimizer",
     "OptimizerMap",
     "RMSprop",
@@ -76,7 +78,8 @@ def get(identifier: Any) -> Optimizer | None:
     """Return an optimizer from its name, config, class or itself; None from None.
 
     Args:
-        identifier: a name in any case, a dictionary as for `deserialize`, ...
+        identifier: a name in any case, a dictionary as for `deserialize`, ..., or a
+            gradient transformation of Optax.
 
     Raises:
         ValueError: if it is none of these.
@@ -89,6 +92,8 @@ def get(identifier: Any) -> Optimizer | None:
         identifier = identifier.lower()
     if isinstance(identifier, dict):
         return deserialize(identifier)
+    if not isinstance(identifier, Optimizer) and is_transformation(identifier):
+        return Optax(identifier)
     found = _get(identifier)
     if found is not None and not isinstance(found, Optimizer):
         raise ValueError(
