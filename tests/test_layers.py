@@ -526,15 +526,11 @@ def test_half_precision_does_not_round_indices():
     assert y.tolist() == [[2.0, 3.0]]
 
 
-def test_embedding_takes_initial_weights_and_old_arguments():
+def test_embedding_takes_initial_weights():
     table = np.arange(6.0).reshape(3, 2)
     assert (
         L.Embedding(3, 2, weights=[table]).get_weights()[0].tolist() == table.tolist()
     )
-    with pytest.warns(UserWarning, match="input_length"):
-        L.Embedding(3, 2, input_length=5)
-    with pytest.warns(UserWarning, match="negative_slope"):
-        assert L.LeakyReLU(alpha=0.1).negative_slope == 0.1
 
 
 def test_embedding_range_is_checked_where_values_are_known():

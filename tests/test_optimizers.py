@@ -485,7 +485,6 @@ def built():
 
 
 ERRORS = {
-    "old name": (lambda o: o.Adam(lr=0.1), "Did you mean `learning_rate`"),
     "misspelt": (lambda o: o.Adam(beta1=0.1), "Did you mean `beta_1`"),
     "two clips": (lambda o: o.Adam(clipnorm=1, clipvalue=2), "Only one of `clipnorm`"),
     "negative clip": (lambda o: o.Adam(clipnorm=-1), "`clipnorm` must be a positive"),
@@ -541,8 +540,6 @@ def test_errors(act, text):
 def test_errors_of_other_kinds():
     with pytest.raises(NotImplementedError, match="must override `update_step"):
         kerasish.optimizers.Optimizer(0.1).apply([np.ones(2)], [pair("v")])
-    with pytest.warns(UserWarning, match="`decay` is no longer supported"):
-        kerasish.optimizers.SGD(decay=0.1)
 
     class Hasty(kerasish.optimizers.Optimizer):
         def __init__(self):

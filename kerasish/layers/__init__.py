@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from .. import registry
+from .. import legacy, registry
+from ..legacy import arguments
 from . import borders, convolution, pooling
 from .activation import ELU, Activation, LeakyReLU, PReLU, ReLU, Softmax
 from .attention import AdditiveAttention, Attention
@@ -107,6 +108,8 @@ _SECOND_NAMES = {
     if name.startswith(first)
 }
 globals().update({second: globals()[name] for second, name in _SECOND_NAMES.items()})
+for _name in ("Convolution2D", "Convolution3D", "SeparableConvolution2D"):
+    globals()[_name] = arguments.spelling(globals()[_name], _name)
 
 __all__ = [
     *("Layer", "InputSpec", "Input", "InputLayer"),
@@ -137,9 +140,8 @@ __all__ = [
 
 registry.add_namespace("layers", {name: globals()[name] for name in __all__})
 
-
-def __getattr__(name: str) -> Any:  # PEP 562: names that are not here
-    raise AttributeError(
-        f"module {__name__!r} has no attribute {name!r}."
-        + registry.did_you_mean(name, __all__)
-    )
+arguments.accept(
+    [globals()[n] for n in __all__ if n[0].isupper() and n not in ("Input", "Layer")],
+    arguments.layer_arguments,
+)
+__getattr__ = legacy.attributes(__name__)

@@ -1,6 +1,5 @@
 """Activations as layers."""
 
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -112,11 +111,6 @@ class LeakyReLU(Layer):
     """
 
     def __init__(self, negative_slope: float = 0.3, **kwargs: Any) -> None:
-        if "alpha" in kwargs:
-            negative_slope = kwargs.pop("alpha")
-            warnings.warn(
-                "`alpha` of `LeakyReLU` is now called `negative_slope`.", stacklevel=2
-            )
         super().__init__(**kwargs)
         self.negative_slope = _not_negative(self, "negative_slope", negative_slope)
         self.supports_masking = True

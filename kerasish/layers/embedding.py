@@ -1,6 +1,5 @@
 """A table of vectors, looked up by index."""
 
-import warnings
 from typing import Any
 
 from .. import backend, constraints, dtypes, initializers, ops, regularizers
@@ -56,11 +55,6 @@ class Embedding(QuantizedLayer):
         quantization_config: Any = None,
         **kwargs: Any,
     ) -> None:
-        if kwargs.pop("input_length", None) is not None:
-            warnings.warn(
-                "`input_length` of `Embedding` has no effect any more; leave it out.",
-                stacklevel=2,
-            )
         super().__init__(**kwargs)
         for argument, size in (("input_dim", input_dim), ("output_dim", output_dim)):
             if not isinstance(size, int) or size <= 0:

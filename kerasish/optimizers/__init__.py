@@ -3,6 +3,7 @@
 from typing import Any
 
 from .. import registry
+from ..legacy.arguments import accept, optimizer_arguments
 from . import legacy, schedules
 from .adam import Adam, Adamax, AdamW, Lamb, Nadam, ScheduleFreeAdamW
 from .descent import SGD, Adadelta, Adagrad, Ftrl, Lion, RMSprop
@@ -104,3 +105,4 @@ def get(identifier: Any) -> Optimizer | None:
 
 
 registry.add_namespace("optimizers", {name: globals()[name] for name in __all__})
+accept(_classes.values(), optimizer_arguments)

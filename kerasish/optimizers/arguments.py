@@ -1,7 +1,6 @@
 """The arguments that all optimizers share: handed on, checked, refused, translated."""
 
 import inspect
-import warnings
 from typing import Any
 
 from .. import registry
@@ -22,12 +21,6 @@ def shared(arguments: dict[str, Any]) -> dict[str, Any]:
 
 def refuse(cls: type, unknown: dict[str, Any]) -> None:
     """Raise for constructor arguments that `cls` does not have."""
-    if unknown.pop("decay", None) is not None:
-        warnings.warn(
-            "Argument `decay` is no longer supported and will be ignored. Pass "
-            "`learning_rate=InverseTimeDecay(rate, 1, decay)` for the same effect.",
-            stacklevel=4,
-        )
     if unknown:
         known = [
             name
@@ -37,7 +30,6 @@ def refuse(cls: type, unknown: dict[str, Any]) -> None:
         ]
         name = next(iter(unknown))
         hint = registry.did_you_mean(name, known)
-        hint = " Did you mean `learning_rate`?" if name == "lr" else hint
         raise ValueError(
             f"Argument(s) not recognized by `{cls.__name__}`: {unknown}.{hint}"
         )

@@ -216,6 +216,8 @@ class Optimizer(Stateful):
                 "optimizer with a number as `learning_rate`, or set a schedule."
             )
 
+    lr = learning_rate  # its name in Keras 1 and 2
+
     def _as_learning_rate(self, value: Any) -> Any:
         if callable(value):
             return value

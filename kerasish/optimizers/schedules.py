@@ -18,6 +18,7 @@ __all__ = [
     "ExponentialDecay",
     "InverseTimeDecay",
     "LearningRateSchedule",
+    "OneCycle",
     "PiecewiseConstantDecay",
     "PolynomialDecay",
     "deserialize",
@@ -336,6 +337,77 @@ class CosineDecayRestarts(LearningRateSchedule):
         length = ops.power(float(self.t_mul), wave)
         start = (1.0 - length) / (1.0 - self.t_mul)
         return wave, (time - start) / length
+
+
+class OneCycle(LearningRateSchedule):
+    """Rises to a large rate, then falls to almost none: one cycle for all of training.
+
+    In the first `warmup_fraction` of the steps it goes from `initial_learning_rate` to
+    `max_learning_rate`, in the rest down to `end_learning_rate`, where it stays. The
+    large rates in the middle act as regularization. `LearningRateFinder` finds a peak.
+
+    Args:
+        max_learning_rate: the peak.
+        total_steps: number of steps of the cycle: epochs * batches of an epoch.
+        warmup_fraction: between 0 and 1; 0: no rise.
+        initial_learning_rate: the rate at step 0; default: 1/25 of the peak.
+        end_learning_rate: the last rate; default: 1/10,000 of the first.
+        anneal: `"cosine"`, both ways along half a wave, or `"linear"`.
+
+    Raises:
+        ValueError: for an argument out of its range.
+
+    Reference: Smith and Topin 2018, "Super-Convergence", arXiv:1708.07120.
+
+    Example:
+        >>> rate = keras.optimizers.schedules.OneCycle(1.0, 100)
+        >>> [round(float(rate(step)), 4) for step in (0, 15, 30, 65, 100)]
+        [0.04, 0.52, 1.0, 0.5, 0.0]
+    """
+
+    def __init__(
+        self,
+        max_learning_rate: float,
+        total_steps: float,
+        warmup_fraction: float = 0.3,
+        initial_learning_rate: float | None = None,
+        end_learning_rate: float | None = None,
+        anneal: str = "cosine",
+        name: str = "OneCycle",
+    ) -> None:
+        if not 0 <= warmup_fraction < 1:
+            raise ValueError(
+                "`warmup_fraction` of `OneCycle` must be at least 0 and less than 1. "
+                f"Got warmup_fraction={warmup_fraction!r}."
+            )
+        if anneal not in ("cosine", "linear"):
+            raise ValueError(
+                '`anneal` of `OneCycle` must be "cosine" or "linear". Got '
+                f"anneal={anneal!r}."
+            )
+        self.max_learning_rate = max_learning_rate
+        self.total_steps = _positive("total_steps", total_steps, self)
+        self.warmup_fraction = warmup_fraction
+        self.initial_learning_rate = initial_learning_rate
+        self.end_learning_rate = end_learning_rate
+        self.anneal = anneal
+        self.name = name
+
+    def __call__(self, step: Tensor) -> Tensor:
+        first, last = self.initial_learning_rate, self.end_learning_rate
+        first = self.max_learning_rate / 25 if first is None else first
+        last = first / 1e4 if last is None else last
+        done, turn = _progress(step, self.total_steps), self.warmup_fraction
+        down = self._way(self.max_learning_rate, last, (done - turn) / (1.0 - turn))
+        if not turn:
+            return down
+        up = self._way(first, self.max_learning_rate, done / turn)
+        return ops.where(done < turn, up, down)
+
+    def _way(self, start: float, end: float, progress: Tensor) -> Tensor:
+        progress = ops.clip(progress, 0.0, 1.0)
+        left = _half_cosine(progress) if self.anneal == "cosine" else 1.0 - progress
+        return end + (start - end) * left
 
 
 def serialize(learning_rate_schedule: LearningRateSchedule) -> dict[str, Any]:
