@@ -19,7 +19,8 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 # The longest name that fits a module decides.
 ROWS = [
     ["config", "documents", "dtypes", "names", "tree", "registry", "legacy.names"]
-    + ["legacy.arguments", "legacy.words", "legacy"],
+    + ["legacy.arguments", "legacy.words", "legacy"]
+    + ["visualization.axes", "visualization.charts", "visualization.picture"],
     ["backend"],
     ["operators", "variable", "graph", "masks"],
     ["ops", "random", "dtype_policies", "devices", "quantizers", "rematerialization"],
@@ -49,6 +50,7 @@ LATE = {
     "matplotlib": "optional: the extra `plot`",
     "pandas": "optional: met only in the hands of those who have it",
     "onnx": "optional: the extra of that name",
+    "orbax": "optional: the extra of that name",
     "safetensors": "optional: the extra of that name",
     "sklearn": "optional: the extra `examples`",
     "IPython": "optional: there only inside a notebook",

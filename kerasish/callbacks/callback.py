@@ -1,7 +1,10 @@
 """What a callback is: a set of hooks that training, evaluating and predicting call."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
+
+from ..visualization.charts import plot_history
+from ..visualization.picture import Picture
 
 __all__ = ["Callback", "History", "LambdaCallback"]
 
@@ -181,6 +184,18 @@ class History(Callback):
             self.history.setdefault(key, []).extend(values)
         if self.model is not None:
             self.model.history = self
+
+    def plot(self, names: Sequence[str] | None = None, log: bool = False) -> Picture:
+        """Draw the losses and metrics: `visualization.plot_history` of this.
+
+        Args:
+            names: which, without `val_`; None: all.
+            log: whether the upright scale is logarithmic.
+
+        Raises:
+            ValueError: before the first epoch, or if a name is not known.
+        """
+        return plot_history(self, names, log)
 
 
 class LambdaCallback(Callback):

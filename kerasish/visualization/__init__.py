@@ -8,6 +8,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .charts import plot_confusion_matrix as plot_confusion_matrix
+    from .charts import plot_history as plot_history
     from .model_graph import Dot as Dot
     from .model_graph import model_to_dot as model_to_dot
     from .model_graph import plot_model as plot_model
@@ -17,6 +19,8 @@ _HOMES = {
     "Dot": "model_graph",
     "Picture": "picture",
     "model_to_dot": "model_graph",
+    "plot_confusion_matrix": "charts",
+    "plot_history": "charts",
     "plot_model": "model_graph",
 }
 
