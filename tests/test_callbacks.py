@@ -16,7 +16,7 @@ from kerasish import callbacks as ours
 from kerasish.callbacks.callback import Callback
 
 theirs = keras.callbacks
-NAMES = sorted(set(ours.__all__) - {"LazyLogs"})
+NAMES = sorted(set(ours.__all__) - {"LazyLogs", "LearningRateFinder"})
 
 
 class Optimizer:

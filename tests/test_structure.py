@@ -66,6 +66,7 @@ NOT_CORE = (
     "models/summary",
     "models/cloning",
     "models/graph_config",
+    "models/pure",
     "models/state_tree",
     "models/texts",
     "training/sharing",

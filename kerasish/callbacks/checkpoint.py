@@ -39,7 +39,12 @@ class ModelCheckpoint(Monitor):
         ('val_loss', 'epoch')
     """
 
-    initial_state = {"best": None, "batches_since_saving": 0, "_last_batch": -1}
+    initial_state = {
+        "best": None,
+        "batches_since_saving": 0,
+        "batches": 0,
+        "_last_batch": -1,
+    }
 
     def __init__(
         self,
@@ -59,18 +64,23 @@ class ModelCheckpoint(Monitor):
         self.save_weights_only = save_weights_only
         self.save_freq = save_freq
         self.batches_since_saving = 0
+        self.batches = 0  # seen by this object
         self._last_batch = -1
         self._epoch = 0
         self._check()
 
-    def _check(self) -> None:
+    def _check_freq(self) -> None:
         freq = self.save_freq
         countable = isinstance(freq, int) and not isinstance(freq, bool) and freq > 0
         if freq != "epoch" and not countable:
             raise ValueError(
-                f"Unrecognized save_freq: {freq!r}. `save_freq` of `ModelCheckpoint` "
-                'must be "epoch" or a positive number of batches.'
+                f"Unrecognized save_freq: {freq!r}. `save_freq` of "
+                f'`{type(self).__name__}` must be "epoch" or a positive number of '
+                "batches."
             )
+
+    def _check(self) -> None:
+        self._check_freq()
         if self.save_weights_only and not self.filepath.endswith(".weights.h5"):
             raise ValueError(
                 "With `save_weights_only=True` the `filepath` of `ModelCheckpoint` "
@@ -101,6 +111,7 @@ class ModelCheckpoint(Monitor):
         # The loop may report several batches at once; a smaller number is a new epoch.
         last = -1 if batch <= self._last_batch else self._last_batch
         self.batches_since_saving += batch - last
+        self.batches += batch - last
         self._last_batch = batch
         if self.batches_since_saving >= self.save_freq:  # type: ignore[operator]
             self.batches_since_saving = 0

@@ -137,13 +137,15 @@ class Line:
         return f"{step}/Unknown" if step else ""
 
     def _open(self) -> Any:
+        how: dict[str, Any] = {"file": sys.stdout, "bar_format": "{desc}"}
         if _in_notebook():
             from tqdm.auto import tqdm
-        else:
-            from tqdm import tqdm
+
+            return tqdm(total=self.total, dynamic_ncols=True, **how)
+        from tqdm import tqdm
+
         # Some terminals say that they have 0 rows: tqdm would draw nothing there.
-        size = {"ncols": 80, "nrows": 24}
-        return tqdm(total=self.total, file=sys.stdout, bar_format="{desc}", **size)
+        return tqdm(total=self.total, ncols=80, nrows=24, **how)
 
 
 def _metrics(items: Iterable[tuple[str, Any]]) -> list[str]:

@@ -12,6 +12,7 @@ from ..layers.quantization import QuantizableModel
 from ..training import Trainer
 from ..variable import state
 from .function import Function, graph_values, make_graph, run_graph, with_masks
+from .pure import as_function
 from .state_tree import get_state_tree, set_state_tree
 from .summary import summary_html, summary_text
 from .texts import on_host
@@ -269,6 +270,35 @@ class Model(Trainer, QuantizableModel, Layer):
                 nothing is changed then.
         """
         set_state_tree(self, state_tree)
+
+    def as_function(self) -> tuple[Callable[..., Any], dict[str, Any]]:
+        """Return the model as a pure function, and its variables: for `jax.jit`, ...
+
+        The function is `function(variables, inputs, training=False, ...)`, with the
+        arguments of `call`. What it assigns (batch statistics, states of random
+        generators) is lost, unless `return_variables=True`: then it returns `(outputs,
+        new variables)`. With `return_losses=True` the model's `losses` come last.
+        `set_state_tree(variables)` puts variables into the model.
+
+        Returns:
+            The function, and `{"trainable_variables": {...}, "non_trainable_variables":
+            {...}}`: nested dictionaries of arrays, by the parts of their paths.
+
+        Raises:
+            ValueError: if the model is not built, or two variables have one path.
+
+        Example:
+            >>> dense = keras.layers.Dense(1, kernel_initializer="ones", name="sum")
+            >>> model = keras.Sequential([keras.Input((3,)), dense], name="net")
+            >>> function, variables = model.as_function()
+            >>> variables["trainable_variables"]["net"]["sum"]["kernel"].shape
+            (3, 1)
+            >>> import jax
+            >>> slopes = jax.grad(lambda x: function(variables, x).sum())
+            >>> slopes(np.ones((1, 3))).tolist()
+            [[1.0, 1.0, 1.0]]
+        """
+        return as_function(self)
 
     # --- files ------------------------------------------------------------------------
 

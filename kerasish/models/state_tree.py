@@ -1,5 +1,6 @@
 """All variables of a model as a tree of arrays, by their paths."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -29,16 +30,26 @@ def get_state_tree(model: Any, value_format: str) -> dict[str, Any]:
         raise ValueError(
             f"`value_format` must be one of {FORMATS}, not {value_format!r}."
         )
+
+    def value(variable: Any) -> Any:
+        value = variable.value
+        return np.asarray(value) if value_format == FORMATS[1] else value
+
+    return {
+        group: nested((v.path, value(v)) for v in variables)
+        for group, variables in _groups(model).items()
+    }
+
+
+def nested(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    """Return nested dictionaries of values, given by their paths."""
     found: dict[str, Any] = {}
-    for group, variables in _groups(model).items():
-        found[group] = {}
-        for variable in variables:
-            *places, name = variable.path.split("/")
-            node = found[group]
-            for place in places:
-                node = node.setdefault(place, {})
-            value = variable.value
-            node[name] = np.asarray(value) if value_format == FORMATS[1] else value
+    for path, value in pairs:
+        *places, name = path.split("/")
+        node = found
+        for place in places:
+            node = node.setdefault(place, {})
+        node[name] = value
     return found
 
 
@@ -52,7 +63,7 @@ def set_state_tree(model: Any, state_tree: dict[str, Any]) -> None:
                 + registry.did_you_mean(str(group), list(groups))
             )
         known = {_key(group, variable.path): variable for variable in groups[group]}
-        for place, value in _leaves(part):
+        for place, value in leaves(part):
             path = _key(group, place)
             if path not in known:
                 # Metrics that were not used yet; they begin anew in any case.
@@ -77,10 +88,11 @@ def _key(group: str, path: str) -> str:
     return path.partition("/")[2] if group == "optimizer_variables" else path
 
 
-def _leaves(node: Any, path: str = "") -> list[tuple[str, Any]]:
+def leaves(node: Any, path: str = "") -> list[tuple[str, Any]]:
+    """Return what `nested` was given."""
     if not isinstance(node, dict):
         return [(path, node)]
     found = []
     for name, below in node.items():
-        found += _leaves(below, f"{path}/{name}" if path else name)
+        found += leaves(below, f"{path}/{name}" if path else name)
     return found
