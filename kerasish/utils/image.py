@@ -3,6 +3,7 @@
 import io
 import os
 import warnings
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -93,15 +94,18 @@ def _read(path: Any) -> Any:
             f"`path` must be a path or an `io.BytesIO`, got {path!r} of type "
             f"`{type(path).__name__}`."
         )
+    name: Any = "BytesIO"
     try:
+        if not isinstance(path, io.BytesIO):
+            # Pillow keeps files of several frames open.
+            path, name = io.BytesIO(Path(os.fsdecode(path)).read_bytes()), path
         image = images.open(path)
         image.load()
     except FileNotFoundError:
         raise
     except Exception as error:  # decoders raise errors of many kinds
-        name = "BytesIO" if isinstance(path, io.BytesIO) else os.fsdecode(path)
         raise images.UnidentifiedImageError(
-            f"The picture `{name}` cannot be read: {error}"
+            f"The picture `{os.fspath(name)}` cannot be read: {error}"
         ) from error
     return image
 
@@ -253,7 +257,8 @@ def smart_resize(
         kwargs: `backend_module`, for Keras's sake.
 
     Returns:
-        Floats (`floatx()` for integers): a NumPy array if `x` is one, else a tensor.
+        A NumPy array if `x` is one, else a tensor; floats (of arrays, `"nearest"` keeps
+        integers).
 
     Raises:
         ValueError: an argument is not as described.
@@ -281,10 +286,11 @@ def resized(
     crop: bool = False,
     pad: bool = False,
 ) -> np.ndarray:
-    """Return `ops.image.resize` of floats, by NumPy: no compilation for each size."""
+    """Return `ops.image.resize` by NumPy, which compiles nothing for each new size."""
     check_resizing(size, interpolation, crop, pad)
     size = int(size[0]), int(size[1])
-    x = np.asarray(x, config.floatx())
+    if interpolation != "nearest" or x.dtype.kind == "f":
+        x = np.asarray(x, config.floatx())
     axes = space_axes(x, data_format, "resize")
     x = in_proportion(x, axes, size, crop, pad, xp=np)
     return fitted(x, axes, size, interpolation, xp=np)
