@@ -107,15 +107,17 @@ def _foreign(value: Any, name: str) -> Any:
                 "as a dense one: give a generator that makes its batches dense."
             )
         return value.toarray()
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, (list, tuple, range)):
         return _from_lists(value, name)
     if backend.is_array(value):
         return value
     if hasattr(value, "__array__") or isinstance(value, Number):
         return np.asarray(value)
+    lazy = " Call its `collect()` before." if hasattr(value, "collect") else ""
     raise TypeError(
         f"`{name}` should be an array, a data frame, a tensor, lists of numbers, or a "
         f"list or dictionary of these, not {value!r} of type `{type(value).__name__}`."
+        + lazy
     )
 
 

@@ -4,7 +4,7 @@ import itertools
 import math
 import sys
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -22,6 +22,7 @@ from .weights import weigh_classes
 __all__ = ["ArrayData", "Batch", "BatchStream", "adapt", "is_source"]
 
 BATCH_SIZE = 32
+NO_SOURCES = (list, tuple, Mapping, str, bytes, np.ndarray, range, Set)
 Batch = tuple[Any, Any, Any]  # x, y, sample_weight: structures of arrays or None
 
 
@@ -264,7 +265,7 @@ def adapt(
     Args:
         x: arrays (NumPy, JAX, torch, data frames, lists of numbers, `__array__`) or
             lists and dictionaries of them; or a source of batches: generator,
-            iterable, `PyDataset`, torch `DataLoader`.
+            iterable, `PyDataset`, torch or Grain `DataLoader`, `tf.data.Dataset`.
         y: targets like `x`; None with a source of batches.
         sample_weight: weights like `y`; None with a source of batches.
         batch_size: samples of a batch, 32 by default; arrays only.
@@ -331,7 +332,7 @@ def is_source(x: Any) -> bool:
     """Say whether `x` gives batches one after the other."""
     if isinstance(x, (PyDataset, Iterator)):
         return True
-    if isinstance(x, (list, tuple, Mapping, str, bytes, np.ndarray)):
+    if isinstance(x, NO_SOURCES):
         return False
     array_like = any(hasattr(x, n) for n in ("shape", "__array__", "to_numpy"))
     return isinstance(x, Iterable) and not array_like
@@ -370,7 +371,7 @@ def _stream(
     if isinstance(source, Dataset):
         return _dataset(source, batches, steps, seed)
     if not isinstance(source, PyDataset):
-        count = len(source) if hasattr(source, "__len__") else None
+        count = _length(source)
         once = isinstance(source, Iterator)
         return BatchStream(lambda *_: batches(source), count, steps, once)
     fetcher, count = Fetcher(source), source.num_batches
@@ -397,6 +398,14 @@ def _dataset(
     count = None if source.count in (None, math.inf) else len(source)
     # With a seed the passes are those of the model's epochs, also when it goes on.
     return BatchStream(lambda n, _: batches(source.epoch(n)), count, steps, seed=seed)
+
+
+def _length(source: Any) -> int | None:
+    """Return how many batches there are; None if nobody knows, or they never end."""
+    try:
+        return len(source)
+    except TypeError:  # also where loaders have a length only for some data
+        return None
 
 
 def _standard_batch(

@@ -8,7 +8,7 @@ from ..graph import Operation, is_symbolic
 from ..layers.input import Input, InputLayer
 from ..layers.layer import Layer
 from ..saving import eras
-from .function import Function, conform, run_graph, with_masks
+from .function import Function, conform, graph_values, run_graph, with_masks
 from .model import Model
 from .texts import is_cut
 
@@ -133,9 +133,12 @@ class Sequential(Model):
         if is_cut(inputs):
             return run_graph(self._need_graph("output"), inputs, self.name)
         first = self._stack[0] if self._stack else None
-        if isinstance(first, InputLayer) and not isinstance(inputs, (list, dict)):
-            inputs = conform(inputs, first.output, self.name)
         inputs = with_masks(inputs, mask)
+        if isinstance(first, InputLayer):
+            if self._graph is not None and _holds_arrays(inputs):
+                (inputs,) = graph_values(self._graph, inputs, self.name)
+            elif not isinstance(inputs, list):
+                inputs = conform(inputs, first.output, self.name)
         for layer in self.layers:
             inputs = layer(inputs)
         return inputs
@@ -172,3 +175,10 @@ class Sequential(Model):
         if not model.built and shape:
             model.build(tuple(shape))
         return model
+
+
+def _holds_arrays(inputs: Any) -> bool:
+    """Say whether inputs are a dictionary or a list of arrays, not lists of numbers."""
+    if isinstance(inputs, (list, tuple)):
+        return bool(inputs) and bool(getattr(inputs[0], "shape", ()))
+    return isinstance(inputs, dict)
