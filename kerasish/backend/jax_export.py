@@ -11,6 +11,8 @@ from .jax_windows import target
 
 __all__ = ["lowered", "raised", "traced"]
 
+PLATFORMS = ("cpu", "cuda", "rocm", "tpu")
+
 # What says that the program would depend on a size that is not known.
 _name = "InconclusiveDimensionOperation"  # which older versions have elsewhere
 _place = jax.errors if hasattr(jax.errors, _name) else jax.core
@@ -71,6 +73,8 @@ def lowered(
         fn, weights, specs: as for `traced`.
         platforms: `"cpu"`, `"cuda"`, `"rocm"`, `"tpu"`: where it shall run; None: here.
     """
+    if wrong := [p for p in platforms or () if p not in PLATFORMS]:
+        raise ValueError(f"`platforms` are some of {PLATFORMS}, not {wrong[0]!r}.")
     with _anywhere():
         export = jax.export.export(jax.jit(fn), platforms=platforms)
         program = export(_described(weights), *_described(specs))

@@ -278,6 +278,11 @@ class ExportArchive:
                 return stablehlo.programs().traced(run, shapes, specs), specs
             except (ValueError, TypeError) as error:
                 first = first or error
+            except RuntimeError as error:
+                first = ValueError(
+                    "It reads what the archive does not know: `track` the layer, or "
+                    f"use `add_variable_collection`. {error}"
+                )
         raise ValueError(f"Endpoint {name!r} cannot be exported. {first}") from first
 
 

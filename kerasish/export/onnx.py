@@ -102,8 +102,9 @@ def _whence(step: Any) -> str:
     """Say which layer's `call` a step comes from."""
     trace = getattr(step.source_info, "traceback", None)
     for frame in trace.frames if trace else ():
-        if frame.function_name.endswith(".call"):
-            return f" of `{frame.function_name}`"
+        name = frame.function_name
+        if name.endswith(".call") and "<locals>.call" not in name:
+            return f" of `{name}`"
     return ""
 
 
