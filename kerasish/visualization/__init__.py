@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .model_graph import Dot as Dot
     from .model_graph import model_to_dot as model_to_dot
     from .model_graph import plot_model as plot_model
+    from .network import plot_network as plot_network
     from .picture import Picture as Picture
 
 _HOMES = {
@@ -22,6 +23,7 @@ _HOMES = {
     "plot_confusion_matrix": "charts",
     "plot_history": "charts",
     "plot_model": "model_graph",
+    "plot_network": "network",
 }
 
 __all__ = [*_HOMES]

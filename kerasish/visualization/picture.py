@@ -92,7 +92,6 @@ class Text(NamedTuple):
     fill: str = INK
     bold: bool = False
     turn: float = 0.0  # degrees, clockwise, about (x, y)
-    halo: bool = False  # a white border, where lines run below the text
 
     def box(self) -> tuple[float, float, float, float]:
         """Return (left, top, right, bottom), estimated, of a text that is upright."""
@@ -256,11 +255,7 @@ def _svg_text(t: Text) -> str:
         place += ' font-weight="bold"'
     if t.turn:
         place += f' transform="rotate({_n(t.turn)} {_n(t.x)} {_n(t.y)})"'
-    text = f'xml:space="preserve">{_clean(t.text)}</text>'
-    if t.halo:  # a text of its own: not all viewers know `paint-order`
-        halo = 'stroke="#ffffff" stroke-width="3" stroke-linejoin="round"'
-        return f"<text {place} {halo} {text}<text {place} {text}"
-    return f"<text {place} {text}"
+    return f'<text {place} xml:space="preserve">{_clean(t.text)}</text>'
 
 
 def _svg_image(i: Image) -> str:
@@ -324,10 +319,9 @@ def _canvas(picture: Picture, path: Any) -> Any:
 
 
 def _mpl_draw(axes: Any, shape: Any, order: int) -> None:
-    from matplotlib import patches, patheffects
+    from matplotlib import patches
 
     if isinstance(shape, Text):
-        effects = [patheffects.withStroke(linewidth=2, foreground="white")]
         axes.text(
             *(shape.x, shape.y, shape.text.replace("$", r"\$")),
             size=0.75 * shape.size,
@@ -338,7 +332,6 @@ def _mpl_draw(axes: Any, shape: Any, order: int) -> None:
             rotation=-shape.turn,
             rotation_mode="anchor",
             zorder=order,
-            path_effects=effects if shape.halo else None,
         )
         return
     if isinstance(shape, Image):
