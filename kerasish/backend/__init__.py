@@ -39,7 +39,7 @@ import importlib.metadata
 from types import ModuleType
 from typing import Any, NamedTuple
 
-from .. import config
+from .. import config, legacy
 from ..config import (
     backend,
     epsilon,
@@ -52,6 +52,7 @@ from ..config import (
 from ..dtypes import is_float as is_float_dtype
 from ..dtypes import is_int as is_int_dtype
 from ..dtypes import result_type, standardize_dtype
+from ..legacy import seam
 
 __all__ = [
     "backend",
@@ -107,6 +108,8 @@ def use(name: str) -> None:
     if missing:
         raise ValueError(f"The backend {name!r} lacks {missing} of the contract.")
     globals().update({key: getattr(module, key) for key in CONTRACT})
+    for key in seam.SHARED:
+        globals()[key] = seam.joined(key, getattr(module, key))
     module.enable_float64(config.floatx() == "float64")
     if config.compilation_cache():
         module.keep_programs(config.compilation_cache())
@@ -154,6 +157,10 @@ def __getattr__(attribute: str) -> Any:  # PEP 562: runs only while nothing is l
         home = importlib.import_module(f"kerasish.{_ELSEWHERE[attribute]}")
         return getattr(home, attribute)
     if attribute not in CONTRACT or attribute in globals():
-        raise AttributeError(f"module {__name__!r} has no attribute {attribute!r}")
+        if attribute.startswith("_"):
+            raise AttributeError(f"module {__name__!r} has no attribute {attribute!r}")
+        found = getattr(importlib.import_module("kerasish.legacy.backend"), attribute)
+        legacy.prefer("the functions of `keras.backend`", "`keras.ops`")
+        return found
     use(config.backend())
     return globals()[attribute]

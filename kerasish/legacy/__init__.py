@@ -101,7 +101,7 @@ def prefer(old: str, new: str) -> None:
         if frame.f_back is None:
             break
         frame = frame.f_back
-    text = f"{old} is from before Keras 3. It works; preferred is {new}."
+    text = f"From before Keras 3: {old}. It works; preferred is {new}."
     warnings.warn(text, LegacyWarning, stacklevel=level)
 
 

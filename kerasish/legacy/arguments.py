@@ -79,7 +79,7 @@ def layer_arguments(
         made.pop("dim_ordering", None)
     for parts, whole in JOINED.items():
         if parts[0] in made and parts[0] not in taken:
-            prefer(f"The argument `{parts[0]}`", f"`{whole}`")
+            prefer(f"the argument `{parts[0]}`", f"`{whole}`")
             made[whole] = tuple(made.pop(part) for part in parts)
     _input_length(made, taken)
     if "weights" in made and "weights" not in taken:
@@ -87,10 +87,10 @@ def layer_arguments(
     for key in [key for key in old if key in made]:
         name = today(key, taken)
         if name is not None:
-            prefer(f"The argument `{key}`", f"`{name}`")
+            prefer(f"the argument `{key}`", f"`{name}`")
             made[name] = _without_name(exchanged(key, made.pop(key), where))
         elif key in HARMLESS and harmless(key, made[key]):
-            prefer(f"The argument `{key}`", "to leave it out")
+            prefer(f"the argument `{key}`", "to leave it out")
             del made[key]
     return args, made
 
@@ -103,7 +103,7 @@ def _kernel_size(cls: type, args: tuple[Any, ...], kwargs: Any) -> Arguments:
     if not apart or not all(isinstance(x, int) for x in args):
         return args, kwargs
     call = f"`{cls.__name__}({args[0]}, {args[1:]})`"
-    prefer(f"A kernel given as `{cls.__name__}{args}`", call)
+    prefer(f"a kernel given as `{cls.__name__}{args}`", call)
     return (args[0], args[1:]), kwargs
 
 
@@ -111,7 +111,7 @@ def _input_length(made: dict[str, Any], taken: Any) -> None:
     """The length of sequences belonged to the first layer, as did their width."""
     if (length := made.pop("input_length", None)) is None:
         return
-    prefer("The argument `input_length`", "`Input` as the first layer")
+    prefer("the argument `input_length`", "`Input` as the first layer")
     length = tuple(length) if isinstance(length, (list, tuple)) else (length,)
     if "input_dim" in made and "input_dim" not in taken:
         made["input_shape"] = (*length, made.pop("input_dim"))
@@ -123,7 +123,7 @@ def _begin_with(layer: Any, weights: Any) -> None:
     """Let a layer's weights be these once it is built."""
     if weights is None:
         return
-    prefer("The argument `weights`", "`set_weights`")
+    prefer("the argument `weights`", "`set_weights`")
 
     def build(*args: Any, **kwargs: Any) -> None:
         del layer.build
@@ -175,11 +175,11 @@ def optimizer_arguments(
     if made.get("schedule_decay") == 0.004 and "schedule_decay" not in parameters:
         del made["schedule_decay"]  # what it is today
     if "lr" in made and "learning_rate" not in made:
-        prefer("The argument `lr`", "`learning_rate`")
+        prefer("the argument `lr`", "`learning_rate`")
         made["learning_rate"] = made.pop("lr")
     decay = made.pop("decay", None)
     if decay:
-        prefer("The argument `decay`", "`schedules.InverseTimeDecay(rate, 1, decay)`")
+        prefer("the argument `decay`", "`schedules.InverseTimeDecay(rate, 1, decay)`")
         rate = args[0] if args else made.get("learning_rate")
         rate = parameters["learning_rate"].default if rate is None else rate
         schedules = registry.namespace("optimizers.schedules")
