@@ -91,7 +91,7 @@ def _look(report: Report, model: Any, given: Any, fraction: float) -> None:
     y = None if output is None else tree.flatten(rows[1])[0]
     if output is not None:
         found += look_at_targets(y, output.kind in SQUARED)
-    if not {"refused", "not_finite"} & set(report.codes):
+    if "refused" not in report.codes:
         _look_at_model(report, model, rows, output, y)
 
 
@@ -101,8 +101,9 @@ def _look_at_model(
     found = report.findings
     seen = Examination([], [])
     try:
-        seen = examine(model, *rows)
-    except Exception as error:  # models with steps of their own need not have a loss
+        if "not_finite" not in report.codes:  # else all else would not be, either
+            seen = examine(model, *rows)
+    except Exception as error:  # code of users, which is not made for such a step
         _note(report, error)
     level = spread = None
     if output is not None:

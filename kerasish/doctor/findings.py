@@ -110,8 +110,8 @@ TEXTS = {
         'Use `activation="relu"` in the hidden layers.',
     ),
     "exploding_gradients": (
-        "The gradient has the norm {norm:.2g} at weights of norm {size:.2g} and a loss "
-        "of {loss:.2g}: a change of the weights by {step:.1g} doubles the loss.",
+        "The gradient has the norm {norm:.2g}, the weights {size:.2g}: one update of "
+        "`SGD({rate:.1g})` would replace them.",
         "Clip gradients: `clipnorm=1.0` in the optimizer.",
     ),
     "learning_rate_low": (

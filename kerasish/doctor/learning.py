@@ -11,10 +11,10 @@ from .findings import Finding, finding
 
 __all__ = ["look_at_history", "look_at_learning", "updates_of"]
 
-DEAD = 0.5  # share of units: in two dimensions a quarter is dead at the start
+DEAD = 0.75  # share of units: in two dimensions a quarter is dead at the start
 SATURATED = 0.9  # share of values
 VANISHING = 1e-5  # gradient of the first layer to that of the last
-EXPLODING = 1e3  # relative change of the loss for one of the weights
+EXPLODING = 1e3  # gradient to weight: the usual rate of SGD would replace all weights
 SLOW = 1e-5  # update to weight: a hundred thousand updates for another model
 USUAL = 1e-3  # the ratio of a good learning rate
 WORSE = 2.0  # factor by which one update may raise the loss
@@ -48,7 +48,7 @@ def look_at_learning(
             yield finding("duplicated_units", one.layer, **evidence)
     if seen.loss is None:
         return
-    yield from _look_at_gradients(seen, chance)
+    yield from _look_at_gradients(seen.weights)
     yield from _look_at_rate(model.optimizer, seen, chance)
     if updates and seen.outputs and spread:
         deviation = float(seen.outputs[0].std(axis=0).max())
@@ -90,15 +90,13 @@ def _look_at_units(
             yield finding("saturated_units", one.layer, **found)
 
 
-def _look_at_gradients(seen: Examination, chance: float | None) -> Iterator[Finding]:
-    kernels = [w for w in seen.weights if w.name.endswith("kernel")]
-    loss = max(seen.loss or 0.0, chance or 0.0) or 1.0
-    for one in sorted(kernels, key=lambda w: -w.gradient * w.norm)[:1]:
-        relative = one.gradient * one.norm / loss
-        if not math.isfinite(relative) or relative > EXPLODING:
-            numbers = {"norm": one.gradient, "size": one.norm, "loss": seen.loss}
-            step = 1 / relative
-            yield finding("exploding_gradients", one.layer, step=step, **numbers)
+def _look_at_gradients(weights: list[Weights]) -> Iterator[Finding]:
+    kernels = [w for w in weights if w.name.endswith("kernel")]
+    for one in sorted(_moving(weights), key=lambda w: -w.gradient / w.norm)[:1]:
+        if not one.gradient < EXPLODING * one.norm:
+            numbers = {"norm": one.gradient, "size": one.norm}
+            rate = one.norm / one.gradient
+            yield finding("exploding_gradients", one.layer, rate=rate, **numbers)
             return
     if len(kernels) < 3:
         return
@@ -120,7 +118,7 @@ def _look_at_rate(
     if math.isfinite(seen.loss) and not seen.after <= limit:
         after = seen.after
         yield finding("learning_rate_high", after=after, better=rate / 10, **numbers)
-    ratios = [w.update / w.norm for w in _kernels(seen.weights)]
+    ratios = [w.update / w.norm for w in _moving(seen.weights)]
     moved = max(ratios, default=0.0)
     slow = 0 < moved < SLOW and chance and seen.loss > NEAR * chance
     if slow and not any(w.same for w in seen.weights):
@@ -129,7 +127,7 @@ def _look_at_rate(
                       **numbers)  # fmt: skip
 
 
-def _kernels(weights: list[Weights]) -> list[Weights]:
+def _moving(weights: list[Weights]) -> list[Weights]:
     return [w for w in weights if len(w.shape) > 1 and w.norm > 0]
 
 
