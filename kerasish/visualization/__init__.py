@@ -15,15 +15,21 @@ if TYPE_CHECKING:
     from .model_graph import plot_model as plot_model
     from .network import plot_network as plot_network
     from .picture import Picture as Picture
+    from .planes import plot_decision_boundary as plot_decision_boundary
+    from .planes import plot_feature_maps as plot_feature_maps
+    from .planes import plot_units as plot_units
 
 _HOMES = {
     "Dot": "model_graph",
     "Picture": "picture",
     "model_to_dot": "model_graph",
     "plot_confusion_matrix": "charts",
+    "plot_decision_boundary": "planes",
+    "plot_feature_maps": "planes",
     "plot_history": "charts",
     "plot_model": "model_graph",
     "plot_network": "network",
+    "plot_units": "planes",
 }
 
 __all__ = [*_HOMES]

@@ -260,10 +260,14 @@ def _svg_text(t: Text) -> str:
 
 def _svg_image(i: Image) -> str:
     place = f'x="{_n(i.x)}" y="{_n(i.y)}" width="{_n(i.width)}" height="{_n(i.height)}"'
-    style = "" if i.smooth else ' style="image-rendering:pixelated"'
-    data = base64.b64encode(png_bytes(i.pixels)).decode()
+    pixels = i.pixels
+    if not i.smooth:  # no viewer smooths what has the size of the screen's pixels
+        for axis, size in enumerate((i.height, i.width)):
+            times = max(1, -int(-size // pixels.shape[axis]))
+            pixels = np.repeat(pixels, times, axis=axis)
+    data = base64.b64encode(png_bytes(pixels)).decode()
     return (
-        f'<image {place} preserveAspectRatio="none"{style} '
+        f'<image {place} preserveAspectRatio="none" '
         f'href="data:image/png;base64,{data}"/>'
     )
 
