@@ -31,6 +31,13 @@ __all__ = [
 
 # What `fit` says before the first step: all but certainly mistakes.
 CERTAIN = ("loss_expects_logits", "accuracy_of_regression")
+# What follows from data of a wrong scale needs no cure of its own.
+_SCALE = ("exploding_gradients", "learning_rate_high")
+EXPLAINS = {
+    "large_inputs": (*_SCALE, "saturated_units", "dead_units"),
+    "unscaled_inputs": (*_SCALE, "saturated_units", "dead_units"),
+    "unscaled_targets": _SCALE,
+}
 ROWS_BY_HEART = (
     "See whether it can learn ten rows by heart: `fit(x[:10], y[:10], epochs=500)`."
 )
@@ -110,7 +117,9 @@ def _look_at_model(
         found += look_at_output(output, y, seen.outputs[0] if seen.outputs else None)
         level, spread = chance(output, y), float(y.astype("float64").std())
     explained = len(found)
-    found += look_at_learning(model, seen, level, spread)
+    known = {code for known in set(report.codes) for code in EXPLAINS.get(known, ())}
+    learning = look_at_learning(model, seen, level, spread)
+    found += (f for f in learning if f.code not in known)
     if len(found) == explained and seen.loss is not None:
         updates = updates_of(model.optimizer)
         found += look_at_history([seen.loss], updates, level, ROWS_BY_HEART)

@@ -138,7 +138,7 @@ def look_at_split(head: Any, tail: Any) -> Iterator[Finding]:
     for first, last in zip(tree.flatten(head), tree.flatten(tail)):
         if first is None or last is None:
             continue
-        parts = [classes_of(sample(y, len(y))) for y in (first, last)]
+        parts: list[Any] = [classes_of(sample(y, len(y))) for y in (first, last)]
         if parts[0] is None or parts[1] is None:
             continue
         names, places = np.unique(np.concatenate(parts), return_inverse=True)

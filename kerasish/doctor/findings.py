@@ -174,7 +174,7 @@ class Finding:
         return f"{where}{self.problem} {self.suggestion}"
 
 
-def finding(code: str, layer: str | None = None, **evidence: Any) -> Finding:
+def finding(code: str, layer: str | None = None, /, **evidence: Any) -> Finding:
     """Return the finding of that code; the evidence fills its texts."""
     problem, suggestion = (text.format(**evidence) for text in TEXTS[code])
     return Finding(code, problem, suggestion, evidence, layer)

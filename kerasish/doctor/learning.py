@@ -41,7 +41,7 @@ def look_at_learning(
     rows = len(seen.outputs[0]) if seen.outputs else 0
     updates = updates_of(model.optimizer)
     bad = seen.loss is None or chance is None or seen.loss > NEAR * chance
-    yield from _look_at_units(model, seen.units, rows, bad)
+    yield from _look_at_units(seen.units, rows, bad)
     for one in seen.weights:
         if one.same:
             evidence = {"same": one.same, "units": one.shape[-1]}
@@ -73,21 +73,17 @@ def _too_few(model: Any, updates: int, loss: float, chance: float) -> Finding:
     return finding("few_updates", updates=updates, loss=loss, chance=chance, **numbers)
 
 
-def _look_at_units(
-    model: Any, layers: list[Units], rows: int, bad: bool
-) -> Iterator[Finding]:
-    ends = {id(x) for x in model._layers[-1:]}
-    last = {layer.path for layer in model._layers if id(layer) in ends}
+def _look_at_units(layers: list[Units], rows: int, bad: bool) -> Iterator[Finding]:
     for one in layers:
         dead, units = int(np.sum(one.largest == 0)), len(one.largest)
         if one.activation in ("relu", "relu6") and dead > DEAD * units:
             found = {"dead": dead, "units": units, "rows": rows}
             yield finding("dead_units", one.layer, **found)
         share = one.saturated
-        # A classifier that is sure and right is saturated, too: at its end.
-        if share is not None and share > SATURATED and (bad or one.layer not in last):
-            found = {"share": share, "activation": one.activation}
-            yield finding("saturated_units", one.layer, **found)
+        # Who is sure and right is saturated, too.
+        if share is not None and share > SATURATED and bad:
+            evidence = {"share": share, "activation": one.activation}
+            yield finding("saturated_units", one.layer, **evidence)
 
 
 def _look_at_gradients(weights: list[Weights]) -> Iterator[Finding]:
