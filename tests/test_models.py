@@ -565,9 +565,10 @@ def test_summary_of_models_that_are_not_built_and_in_the_notebook(capsys):
     out = capsys.readouterr().out
     assert "0 (unbuilt)" in out and "not built yet" in out
     page = model._repr_html_()
-    assert "&lt;a&gt; (Dense)" in page and "s &amp; t" in page and "<table>" in page
+    assert "<b>&lt;a&gt;</b>" in page and "(Dense)" in page
+    assert "s &amp; t" in page and "<table>" in page
     model.build((None, 3))
-    assert "<td>(None, 2)</td><td>8</td>" in model._repr_html_()
+    assert '>(None, 2)</td><td style="text-align:right">8</td>' in model._repr_html_()
     twin = Twin()
     twin({"a": X, "b": X})
     assert "dense (Dense)" in text_of(twin)

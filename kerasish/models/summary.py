@@ -237,11 +237,19 @@ def summary_html(model: Any) -> str:
     """Return the table as HTML, for notebooks."""
 
     def line(cells: list[str], tag: str) -> str:
-        inner = "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in cells)
+        inner = ""
+        for column, cell in enumerate(cells):
+            name, bracket, kind = html.escape(cell).partition(
+                " (" if not column else "\0"
+            )
+            kind = f' <span style="opacity:0.7">({kind}</span>' if bracket else ""
+            bold = name if column or tag == "th" else f"<b>{name}</b>"
+            side = "right" if column == 2 else "left"
+            inner += f'<{tag} style="text-align:{side}">{bold}{kind}</{tag}>'
         return f"<tr>{inner}</tr>"
 
     head = line(_heads(model, False), "th")
     body = "".join(line(row, "td") for row in _rows(model, False, False))
-    totals = "<br>".join(html.escape(text) for text in _totals(model))
+    totals = "<br>".join(html.escape(text.strip()) for text in _totals(model))
     title = f"<b>Model: {html.escape(model.name)}</b>"
     return f"{title}<table>{head}{body}</table>{totals}"

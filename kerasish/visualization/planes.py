@@ -62,15 +62,11 @@ def plot_decision_boundary(
         names, (numbers,) = number_labels([labels_of(y)], class_names)
         if len(numbers) != len(X):
             raise ValueError(f"`X` has {len(X)} samples and `y` {len(numbers)} labels.")
-        names = (
-            names
-            if len(names) >= count
-            else [*names, *map(str, range(len(names), count))]
-        )
+        names = [*names, *map(str, range(len(names), count))]
     colours = _TWO if len(names) == 2 else PALETTE
     shapes: list[Any] = [_map(axes, _colours(scores, colours))]
     dots = [_dot(axes, point, numbers, i, colours) for i, point in enumerate(X)]
-    shapes += [*axes.frame(*map(str, feature_names)), *dots]
+    shapes += [*axes.frame(str(feature_names[0]), str(feature_names[1])), *dots]
 
     def mark(colour: str) -> Any:
         return lambda x, y: [Circle(x + 20, y, 5, colour, "#ffffff")]
