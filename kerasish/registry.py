@@ -40,6 +40,7 @@ NAMESPACES = {
     "applications.convnext": "keras.src.applications.convnext",
     "applications.inception_resnet_v2": "keras.src.applications.inception_resnet_v2",
     "constraints": "keras.constraints",
+    "distillation": "keras.distillation",
     "initializers": "keras.initializers",
     "layers": "keras.layers",
     "losses": "keras.losses",

@@ -308,7 +308,7 @@ DAMAGES = {
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_damaged_programs_are_refused(exported, tmp_path, damage):
     path = changed(exported, tmp_path / "bad.stablehlo", **DAMAGES[damage])
-    with pytest.raises(ValueError, match="damaged|newer version"):
+    with pytest.raises(ValueError, match=r"damaged|newer version"):
         export.load(path)
 
 
@@ -321,7 +321,7 @@ def test_other_files_are_refused(exported, tmp_path):
     packed = tmp_path / "packed"
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as file:
         file.writestr("export.json", b" " * 10_000)
-    with pytest.raises(ValueError, match="refused: its `export.json` is compressed"):
+    with pytest.raises(ValueError, match=r"refused: its `export.json` is compressed"):
         export.load(packed)
 
 
@@ -348,7 +348,7 @@ def test_an_archive_holds_several_functions(small, tmp_path, capsys):
     assert np.asarray(loaded.add([1.0], [2.0])).tolist() == [3.0]
     with zipfile.ZipFile(tmp_path / "m.stablehlo") as file:
         assert len([n for n in file.namelist() if n.startswith("weights/")]) == 3
-    with pytest.raises(ValueError, match="holds one function, not .*'scaled'"):
+    with pytest.raises(ValueError, match=r"holds one function, not .*'scaled'"):
         archive.write_out(tmp_path / "m.onnx")
 
 
@@ -422,7 +422,7 @@ def test_what_cannot_be_exported_is_said(tmp_path, text):
 def test_a_failed_export_leaves_the_old_file(exported, tmp_path):
     path = tmp_path / "m.stablehlo"
     shutil.copy(exported, path)
-    with pytest.raises(ValueError, match="`platforms` are some of .*'abacus'"):
+    with pytest.raises(ValueError, match=r"`platforms` are some of .*'abacus'"):
         dense().export(path, platforms=["abacus"])
     assert path.read_bytes() == exported.read_bytes()
 

@@ -36,7 +36,7 @@ ROWS = [
     ["training"],
     ["models"],
     ["", "utils", "replicas", "datasets", "visualization", "wrappers", "distribution"]
-    + ["applications", "preprocessing"]
+    + ["distillation", "applications", "preprocessing"]
     + ["legacy.backend", "legacy.configs", "legacy.image"]
     + ["legacy.install", "legacy.layers", "legacy.models", "legacy.scikit_learn"]
     + ["legacy.sequence", "legacy.text", "legacy.utils"],

@@ -25,9 +25,11 @@ if TYPE_CHECKING:
     from .api import save_model as save_model
     from .api import save_weights as save_weights
     from .comparison import compare as compare
+    from .editor import KerasFileEditor as KerasFileEditor
     from .inspection import inspect as inspect
 
 _HOMES = {
+    "KerasFileEditor": "editor",
     **dict.fromkeys(
         ("load_model", "load_weights", "save_model", "save_weights"), "api"
     ),
@@ -37,6 +39,7 @@ _HOMES = {
 
 __all__ = [
     "CustomObjectScope",
+    "KerasFileEditor",
     "compare",
     "custom_object_scope",
     "deserialize_keras_object",
