@@ -4,6 +4,8 @@ import inspect
 from typing import Any
 
 from .. import registry
+from ..legacy.arguments import accept
+from ..legacy.methods import model_arguments
 from ..saving import eras
 from .graph_config import graph_config, graph_from_config
 from .model import Model
@@ -60,3 +62,6 @@ class Functional(Model):
 def _takes_graph(cls: type) -> bool:
     names = inspect.signature(cls).parameters
     return "inputs" in names and "outputs" in names
+
+
+accept([Functional], model_arguments)

@@ -9,6 +9,9 @@ from ..export.archive import export_model
 from ..graph import KerasTensor, is_symbolic
 from ..layers.layer import Layer, in_call
 from ..layers.quantization import QuantizableModel
+from ..legacy.arguments import accept
+from ..legacy.methods import Methods, model_arguments
+from ..legacy.methods import accept as accept_words
 from ..training import Trainer
 from ..variable import state
 from .function import Function, graph_values, make_graph, run_graph, with_masks
@@ -20,7 +23,7 @@ from .texts import on_host
 __all__ = ["Model"]
 
 
-class Model(Trainer, QuantizableModel, Layer):
+class Model(Trainer, Methods, QuantizableModel, Layer):
     """A network that can be compiled, trained, evaluated, saved.
 
     Made in three ways: `Model(inputs, outputs)` from symbolic tensors; `Sequential`;
@@ -376,12 +379,17 @@ for _name in _ON_DATA.split():
     setattr(Model, _name, on_host(getattr(Trainer, _name), graph_values))
 
 
+accept_words(Model, "compile", "fit", "evaluate", "predict")
+accept([Model], model_arguments)
+
+
 def _shapes(tensors: list[KerasTensor]) -> Any:
     shapes = [tensor.shape for tensor in tensors]
     return shapes[0] if len(shapes) == 1 else shapes
 
 
 def _are_symbolic(*args: Any, **kwargs: Any) -> bool:
+    kwargs = model_arguments(Model, None, (), kwargs)[1]
     if {"inputs", "outputs"} <= set(kwargs) or (len(args) == 1 and "outputs" in kwargs):
         return True
     return len(args) >= 2 and any(is_symbolic(x) for x in tree.flatten(args[:2]))
