@@ -1,38 +1,45 @@
-"""`python -m kerasish inspect FILE` and `python -m kerasish compare FILE OTHER`."""
+"""`python -m kerasish COMMAND`: look at model files, change their format, try out."""
 
 import argparse
+import inspect
+import os
 import sys
 
-from . import __version__, saving
+from . import __version__, commands
+
+MISTAKES = (OSError, ValueError, ImportError, TypeError, NotImplementedError)
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; return the exit status.
 
     It is 0 if all is well, 1 if files differ or one is refused, 2 if a command, a file
-    or a package is missing.
+    or a package is missing, 130 if it was interrupted.
     """
     parser = argparse.ArgumentParser("python -m kerasish", description=__doc__)
     parser.add_argument("--version", action="version", version=__version__)
-    commands = parser.add_subparsers(dest="command", required=True)
-    show = commands.add_parser("inspect", help="show what a model file holds")
-    show.add_argument("file")
-    differ = commands.add_parser("compare", help="show how two model files differ")
-    differ.add_argument("file")
-    differ.add_argument("other")
-    given = parser.parse_args(arguments)
-
+    choices = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name in commands.__all__:
+        function = getattr(commands, name)
+        about = inspect.cleandoc(function.__doc__ or "")
+        choice = choices.add_parser(name, help=about, description=about)
+        for argument in inspect.signature(function).parameters:
+            choice.add_argument(argument, metavar=argument.upper())
+    given = vars(parser.parse_args(arguments))
     try:
-        if given.command == "inspect":
-            contents = saving.inspect(given.file)
-            print(contents)
-            return int(bool(contents.refused))
-        differences = saving.compare(given.file, given.other)
-        print(differences)
-        return int(bool(differences))
-    except (OSError, ValueError, ImportError) as error:
-        print(f"{type(error).__name__}: {error}", file=sys.stderr)
-        return int(isinstance(error, ValueError)) or 2
+        status = getattr(commands, given.pop("command"))(**given)
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:  # whoever read the output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        return 130
+    except MISTAKES as error:
+        print(
+            f"{type(error).__name__}: {' '.join(str(error).split())}", file=sys.stderr
+        )
+        return int(isinstance(error, (ValueError, TypeError))) or 2
 
 
 if __name__ == "__main__":

@@ -278,7 +278,7 @@ def test_inputs_of_a_program_are_checked(exported, text):
 
 def test_an_endpoint_that_is_not_there(exported):
     with pytest.raises(
-        AttributeError, match="no endpoint 'serv'.*Did you mean `serve`"
+        AttributeError, match=r"no endpoint 'serv'.*Did you mean `serve`"
     ):
         _ = export.load(exported).serv
 
