@@ -40,7 +40,7 @@ ROWS = [
     + ["legacy.backend", "legacy.configs", "legacy.image"]
     + ["legacy.install", "legacy.layers", "legacy.models", "legacy.scikit_learn"]
     + ["legacy.sequence", "legacy.text", "legacy.utils"],
-    ["__main__"],
+    ["__main__", "commands"],
 ]
 RANK = {name: rank for rank, row in enumerate(ROWS) for name in row}
 
