@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from . import models as models
     from . import ops as ops
     from . import optimizers as optimizers
-    from . import quantizers as quantizers
     from . import preprocessing as preprocessing
+    from . import quantizers as quantizers
     from . import random as random
     from . import regularizers as regularizers
     from . import saving as saving
@@ -46,6 +46,8 @@ if TYPE_CHECKING:
     from .layers import Input as Input
     from .layers import InputSpec as InputSpec
     from .layers import Layer as Layer
+    from .legacy.install import install_as_keras as install_as_keras
+    from .legacy.install import uninstall_as_keras as uninstall_as_keras
     from .losses import Loss as Loss
     from .metrics import Metric as Metric
     from .models import Function as Function
@@ -91,8 +93,10 @@ _HOMES = {
     "StatelessScope": "variable",
     "Variable": "variable",
     "device": "devices",
+    "install_as_keras": "legacy.install",
     "name_scope": "variable",
     "remat": "rematerialization",
+    "uninstall_as_keras": "legacy.install",
 }
 
 __all__ = ["__version__", *_MODULES, *_HOMES]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from . import ops, registry
+from . import legacy, ops, registry
 from .config import epsilon
 from .graph import Tensor
 
@@ -176,3 +176,5 @@ def serialize(constraint: Any) -> dict[str, Any]:
 
 
 registry.add_namespace("constraints", {name: globals()[name] for name in __all__})
+
+__getattr__ = legacy.attributes(__name__)

@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from . import ops, registry
+from . import legacy, ops, registry
 from .graph import Tensor, op
 
 __all__ = [
@@ -218,3 +218,5 @@ def serialize(regularizer: Any) -> dict[str, Any]:
 
 
 registry.add_namespace("regularizers", {name: globals()[name] for name in __all__})
+
+__getattr__ = legacy.attributes(__name__)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import registry
+from .. import legacy, registry
 from .constant import STFT, Constant, Identity, Ones, Zeros
 from .drawn import (
     GlorotNormal,
@@ -163,3 +163,5 @@ def serialize(initializer: Any) -> dict[str, Any]:
 
 
 registry.add_namespace("initializers", {name: globals()[name] for name in __all__})
+
+__getattr__ = legacy.attributes(__name__)

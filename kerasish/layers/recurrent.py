@@ -3,7 +3,7 @@
 import inspect
 from typing import Any
 
-from .. import registry, regularizers
+from .. import legacy, registry, regularizers
 from .cells import Cell, GRUCell, LSTMCell, SimpleRNNCell
 from .input_spec import InputSpec
 from .rnn import RNN
@@ -280,3 +280,7 @@ class GRU(_OfGates):
         **kwargs: Any,
     ) -> None:
         self._begin(dict(locals()), kwargs)
+
+
+# `RNN` and the cells were here once.
+__getattr__ = legacy.attributes(__name__)

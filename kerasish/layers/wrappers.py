@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from .. import backend, tree
+from .. import backend, legacy, tree
 from .layer import Layer
 
 __all__ = ["Wrapper", "checked_layer"]
@@ -51,3 +51,7 @@ def checked_layer(layer: Any, who: str) -> Layer:
     if not isinstance(layer, Layer):
         raise ValueError(f"{who} must be a layer, such as `Dense(3)`, not {layer!r}.")
     return layer
+
+
+# `TimeDistributed` and `Bidirectional` were here once.
+__getattr__ = legacy.attributes(__name__)

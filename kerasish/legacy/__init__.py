@@ -48,6 +48,8 @@ MODULES: dict[str, tuple[str, ...]] = {
     "layers.merge": ("layers",),
     "layers.noise": ("layers",),
     "layers.normalization_v2": ("layers",),
+    "layers.recurrent": ("layers",),
+    "layers.wrappers": ("layers",),
     "legacy.interfaces": (),
     "legacy.models": ("layers", "models"),
     "legacy.saving": ("legacy.configs",),
@@ -118,6 +120,10 @@ def old_name(space: str, name: str) -> Any:
         AttributeError: if it never did, or the thing is gone; with what to do.
     """
     full = f"{space}.{name}".lstrip(".")
+    if "." in space and space in MODULES and name[0] != "_":  # a file of today, too
+        for other in MODULES[space]:
+            if name in dir(module := importlib.import_module(f"kerasish.{other}")):
+                return getattr(module, name)
     path = NAMES.get(space, {}).get(name)
     if path is not None:
         prefer(f"`{full}`", f"`{path.replace('legacy.layers.', 'layers.')}`")
@@ -182,3 +188,10 @@ class Finder:
 
     def exec_module(self, module: types.ModuleType) -> None:
         """Do nothing: there is no code."""
+
+
+def __getattr__(name: str) -> Any:  # PEP 562: the parts are loaded at first use
+    path = f"{__name__}.{name}"
+    if name[0] != "_" and importlib.machinery.PathFinder.find_spec(path, __path__):
+        return importlib.import_module(path)
+    return old_name("legacy", name)

@@ -2,6 +2,14 @@
 
 __all__ = ["GONE", "NAMES"]
 
+_LOSSES = {
+    "mse": "mean_squared_error",
+    "mae": "mean_absolute_error",
+    "mape": "mean_absolute_percentage_error",
+    "msle": "mean_squared_logarithmic_error",
+    "kld": "kl_divergence",
+}
+_LOSSES |= {old.upper(): new for old, new in _LOSSES.items()}
 # Namespace -> old name -> the path below `kerasish` of what it is now.
 NAMES: dict[str, dict[str, str]] = {
     "constraints": {
@@ -38,12 +46,20 @@ NAMES: dict[str, dict[str, str]] = {
         "ThresholdedReLU": "legacy.layers.ThresholdedReLU",
         "TimeDistributedDense": "legacy.layers.TimeDistributedDense",
     },
+    "losses": {
+        **{old: f"losses.{new}" for old, new in _LOSSES.items()},
+        "cosine_proximity": "losses.cosine_similarity",
+        "kullback_leibler_divergence": "losses.kl_divergence",
+        "logcosh": "losses.log_cosh",
+    },
+    "metrics": {
+        **{old: f"metrics.{new}" for old, new in _LOSSES.items()},
+        "kullback_leibler_divergence": "metrics.kl_divergence",
+    },
     "models": {"model_from_config": "legacy.models.model_from_config"},
     "utils": {
         "categorical_probas_to_classes": "legacy.utils.categorical_probas_to_classes",
-        "convert_kernel": "legacy.utils.convert_kernel",
-        "count_params": "legacy.utils.count_params",
-        "get_source_inputs": "legacy.utils.get_source_inputs",
+        "count_params": "backend.count_params",
         "plot": "utils.plot_model",
         "print_summary": "legacy.utils.print_summary",
         "probas_to_classes": "legacy.utils.probas_to_classes",

@@ -6,7 +6,7 @@ each, whose instances weigh, mask and reduce those values to one number.
 
 from typing import Any
 
-from .. import registry
+from .. import legacy, registry
 from .classification import (
     BinaryCrossentropy,
     BinaryFocalCrossentropy,
@@ -126,3 +126,5 @@ registry.add_namespace(
     "losses",
     {**_NAMES, "deserialize": deserialize, "get": get, "serialize": serialize},
 )
+
+__getattr__ = legacy.attributes(__name__)

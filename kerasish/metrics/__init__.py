@@ -6,7 +6,7 @@ counts at thresholds and a rate of them.
 
 from typing import Any
 
-from .. import registry
+from .. import legacy, registry
 from ..losses import (
     binary_crossentropy,
     binary_focal_crossentropy,
@@ -104,3 +104,5 @@ __all__ = [
 ]
 
 registry.add_namespace("metrics", {**_OWN, "get": get})
+
+__getattr__ = legacy.attributes(__name__)

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from .. import registry, saving
+from .. import legacy, registry, saving
 from .cloning import clone_model, model_from_json
 from .function import Function
 from .functional import Functional
@@ -31,7 +31,7 @@ registry.add_namespace("src.models.functional", {"Functional": Functional})
 def __getattr__(name: str) -> Any:  # PEP 562: h5py is loaded when a file is touched
     if name in ("load_model", "save_model"):
         return getattr(saving, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return legacy.old_name("models", name)
 
 
 def __dir__() -> list[str]:

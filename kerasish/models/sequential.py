@@ -117,15 +117,19 @@ class Sequential(Model):
                 "for instance `build((None, 4))`, or begin it with `Input`."
             )
         first = self._stack[0]
-        if not isinstance(first, InputLayer):
+        if isinstance(first, Model) and len(first.inputs or ()) > 1:
+            x = start = [
+                Input(batch_shape=t.shape, dtype=t.dtype) for t in first.inputs
+            ]
+        elif not isinstance(first, InputLayer):
             dtype = "int32" if type(first).__name__ == "Embedding" else None
             tensor = Input(batch_shape=input_shape, dtype=dtype)
             self._stack.insert(0, tensor.node.operation)  # type: ignore[union-attr,arg-type]
-            first = self._stack[0]
-        x = first.output
+        if isinstance(self._stack[0], InputLayer):
+            x = start = self._stack[0].output
         for layer in self.layers:
             x = layer(x)
-        self._graph = Function(first.output, x)
+        self._graph = Function(start, x)
         self.built = True
 
     def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:

@@ -9,6 +9,8 @@ from ..config import (
 from ..data import PyDataset, pack_x_y_sample_weight, unpack_x_y_sample_weight
 from ..dtypes import standardize_dtype
 from ..graph import is_symbolic as is_keras_tensor
+from ..legacy import attributes
+from ..legacy.utils import get_source_inputs
 from ..registry import (
     CustomObjectScope,
     custom_object_scope,
@@ -56,6 +58,7 @@ __all__ = [
     "get_file",
     "get_registered_name",
     "get_registered_object",
+    "get_source_inputs",
     "image_dataset_from_directory",
     "img_to_array",
     "is_interactive_logging_enabled",
@@ -77,3 +80,5 @@ __all__ = [
     "to_categorical",
     "unpack_x_y_sample_weight",
 ]
+
+__getattr__ = attributes(__name__)
