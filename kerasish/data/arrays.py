@@ -10,7 +10,10 @@ from .. import backend, config, dtypes, tree
 
 __all__ = ["check_rows", "named_leaves", "to_array", "to_arrays"]
 
-LABELS = "For labels: `classes, y = np.unique(labels, return_inverse=True)`."
+LABELS = (
+    "For labels: `y = keras.utils.LabelEncoder().fit_transform(labels)`, or "
+    "`classes, y = np.unique(labels, return_inverse=True)`."
+)
 TEXTS = (
     "Texts: begin a functional or Sequential model with `Input(..., dtype='string')` "
     "and a TextVectorization or StringLookup; or call such a layer on the data before."
@@ -240,6 +243,8 @@ def check_rows(x: Any, y: Any = None, sample_weight: Any = None) -> int:
         hint = ""
         if isinstance(x, (list, tuple)):
             hint = " A list of arrays means several inputs; `np.stack(x)` makes one."
+        elif len(getattr(x, "shape", ())) == 1 and 1 in rows.values():
+            hint = " For one sample of several numbers write `x[None]`."
         raise ValueError(
             "Data cardinality is ambiguous: all arrays must have the same number of "
             f"samples (rows), but {sizes}.{hint}"

@@ -4,6 +4,7 @@
 looked at changes: no weight, no seed, no state of the optimizer.
 """
 
+import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -49,7 +50,7 @@ def diagnose(
     x: Any,
     y: Any = None,
     sample_weight: Any = None,
-    validation_split: float = 0.0,
+    validation_split: Any = 0.0,
 ) -> Report:
     """Look for what keeps a model from learning: see `Model.diagnose`."""
     report = Report(model.name, 0)
@@ -72,7 +73,7 @@ def _note(report: Report, error: Exception) -> None:
     report.notes.append(f"Not all could be looked at. {reason}")
 
 
-def _look(report: Report, model: Any, given: Any, fraction: float) -> None:
+def _look(report: Report, model: Any, given: Any, split: Any) -> None:
     found, trains = report.findings, model.compiled and given[1] is not None
     try:
         # What the first `fit` does, too, in this order: seeds are drawn alike.
@@ -81,9 +82,10 @@ def _look(report: Report, model: Any, given: Any, fraction: float) -> None:
     except (TypeError, ValueError) as error:
         found.append(finding("refused", error=str(error)))
         return
+    assert isinstance(data, ArrayData)
     report.rows = data.rows
-    if fraction and data.y is not None:
-        parts = train_validation_split(data.arrays, fraction)
+    if split and data.y is not None:
+        parts = train_validation_split(data.arrays, split)
         found += look_at_split(parts[0][1], parts[1][1])
     rows = sample(data.arrays, data.rows)
     try:
@@ -95,7 +97,7 @@ def _look(report: Report, model: Any, given: Any, fraction: float) -> None:
         found.append(finding("refused", error=str(error)))
     found += look_at_inputs(rows[0], model)
     output = output_of(model) if trains and "refused" not in report.codes else None
-    y = None if output is None else tree.flatten(rows[1])[0]
+    y: Any = None if output is None else tree.flatten(rows[1])[0]
     if output is not None:
         found += look_at_targets(y, output.kind in SQUARED)
     if "refused" not in report.codes:
@@ -138,7 +140,17 @@ def tell(check: Callable[..., Iterable[Finding]], *args: Any) -> None:
     except Exception:  # advice must not stop a training
         return
     for found in findings:
-        warnings.warn(f"kerasish doctor: {found}", DoctorWarning, stacklevel=4)
+        text = f"kerasish doctor: {found}"
+        warnings.warn(text, DoctorWarning, stacklevel=_level_of_user())
+
+
+def _level_of_user() -> int:
+    """Count from the caller to the first frame that is not ours: `fit` has wrappers."""
+    level, frame = 1, sys._getframe(1)
+    ours = __name__.split(".")[0]
+    while frame.f_back and frame.f_globals.get("__name__", "").split(".")[0] == ours:
+        level, frame = level + 1, frame.f_back
+    return level
 
 
 def before_training(model: Any, data: Any, held: Any) -> Iterator[Finding]:

@@ -259,12 +259,14 @@ def _weights(
     before, slope, after = map(_array, (variable._value, gradient, updated))
     with np.errstate(all="ignore"):
         slope = slope / factor
-        norms = [float(np.linalg.norm(a.ravel())) for a in (before, slope)]
-        update = float(np.linalg.norm((after - before).ravel()))
+        norm, gradient, update = (
+            float(np.linalg.norm(a.ravel())) for a in (before, slope, after - before)
+        )
     same = 0
     if variable.name == "kernel" and variable.ndim > 1 and variable.shape[-1] > 1:
         same = _copies(before, slope)
-    return Weights(layer, variable.shape, variable.name, *norms, update, same)
+    shape, name = variable.shape, variable.name
+    return Weights(layer, shape, name, norm, gradient, update, same)
 
 
 def _copies(kernel: np.ndarray, gradient: np.ndarray) -> int:

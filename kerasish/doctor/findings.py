@@ -59,13 +59,12 @@ TEXTS = {
         'Use `activation="sigmoid"` with `binary_crossentropy`.',
     ),
     "loss_expects_logits": (
-        "The output went through `{activation}` already ({low:.3g} to {high:.3g}), and "
-        "`{loss}` with `from_logits=True` applies it again.",
+        "The output went through `{activation}` already{now}, and `{loss}` with "
+        "`from_logits=True` applies it again.",
         "Leave out `from_logits=True`.",
     ),
     "loss_expects_probabilities": (
-        "`{loss}` expects probabilities, but the output is not limited to 0 to 1 (now "
-        "{low:.3g} to {high:.3g}).",
+        "`{loss}` expects probabilities, but the output is not limited to 0 to 1{now}.",
         "Make the loss with `from_logits=True`.",
     ),
     "squared_error_of_classes": (
@@ -85,8 +84,7 @@ TEXTS = {
     # --- the model and how it learns
     "frozen": (
         "None of the model's {weights} weights is trainable.",
-        "Set `trainable = True` on the model and on the layers to train, then "
-        "`compile` anew.",
+        "Set `trainable = True` on the model, or on the layers to train.",
     ),
     "dead_units": (
         "{dead} of {units} `relu` units give 0 for all of {rows} rows, so no gradient "

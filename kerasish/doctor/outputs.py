@@ -106,9 +106,10 @@ def look_at_output(
         y_pred: predictions for them; None: none were made.
     """
     kind, activation = output.kind, output.activation
-    ends = {"low": np.nan, "high": np.nan}
+    ends: dict[str, Any] = {"now": ""}
     if y_pred is not None and y_pred.size:
         ends = {"low": float(y_pred.min()), "high": float(y_pred.max())}
+        ends["now"] = f" (now {ends['low']:.3g} to {ends['high']:.3g})"
     if activation == "softmax" and output.units == 1:
         yield finding("softmax_of_one", units=1)
     elif kind in CROSSENTROPY and output.from_logits:
@@ -117,17 +118,12 @@ def look_at_output(
             yield finding("loss_expects_logits", activation=activation, loss=name,
                           **ends)  # fmt: skip
     elif kind in CROSSENTROPY:
-        free = activation in ("linear", None) and activation_free(activation, ends)
-        if free:
+        linear = activation == "linear"
+        if y_pred is not None and y_pred.size:  # its numbers know better
+            linear = ends["low"] < -1e-3 or ends["high"] > 1 + 1e-3
+        if linear and activation in ("linear", None):
             yield finding("loss_expects_probabilities", loss=output.loss.name, **ends)
     yield from _look_at_values(output, y)
-
-
-def activation_free(activation: str | None, ends: dict[str, float]) -> bool:
-    """Say whether an output is no probability: by its numbers, else by its layer."""
-    if np.isnan(ends["low"]):
-        return activation == "linear"
-    return ends["low"] < -1e-3 or ends["high"] > 1 + 1e-3
 
 
 def _look_at_values(output: Output, y: np.ndarray) -> Iterator[Finding]:

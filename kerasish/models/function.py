@@ -207,7 +207,8 @@ def conform(x: Any, wanted: KerasTensor, model: str) -> Any:
 
 
 def _fit_rank(x: Any, wanted: KerasTensor, model: str) -> Any:
-    shape, expected = tuple(x.shape), wanted.shape
+    given = shape = tuple(x.shape)
+    expected = wanted.shape
     if len(shape) == len(expected) + 1 and shape[-1] == 1:
         x, shape = x[..., 0], shape[:-1]
     elif len(shape) == len(expected) - 1 and expected[-1] == 1:
@@ -218,7 +219,9 @@ def _fit_rank(x: Any, wanted: KerasTensor, model: str) -> Any:
     if not fits:
         raise ValueError(
             f"Input `{wanted.name}` of model `{model}` expects shape {expected}, but "
-            f"received an input of shape {shape}."
+            f"received an input of shape {given}."
+            + " For one sample write `x[None]`: the first axis counts the samples."
+            * (len(given) == len(expected) - 1)
         )
     return x
 

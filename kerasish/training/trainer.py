@@ -154,7 +154,7 @@ class Trainer(Steps):
         epochs: int = 1,
         verbose: Any = "auto",
         callbacks: Any = None,
-        validation_split: float = 0.0,
+        validation_split: float | dict[str, Any] = 0.0,
         validation_data: Any = None,
         shuffle: bool = True,
         class_weight: Any = None,
@@ -175,7 +175,9 @@ class Trainer(Steps):
             epochs: number of the last epoch.
             verbose: 0 silent, 1 a bar, 2 a line for each epoch.
             callbacks: list of callbacks.
-            validation_split: fraction of the rows, from the end, to validate on.
+            validation_split: fraction of the rows, from the end, to validate on; or
+                `{"fraction": 0.2, "shuffle": True, "stratify": True, "seed": 0}`: after
+                shuffling, with each class's share in both parts.
             validation_data: `(x, y)` or `(x, y, sample_weight)` or a data set.
             shuffle: whether each epoch has an order of its own, a function of the
                 model's seed and its count of epochs.
@@ -420,7 +422,7 @@ class Trainer(Steps):
         x: Any,
         y: Any = None,
         sample_weight: Any = None,
-        validation_split: float = 0.0,
+        validation_split: float | dict[str, Any] = 0.0,
     ) -> doctor.Report:
         """Look for what keeps the model from learning, and say what to do.
 
@@ -430,7 +432,7 @@ class Trainer(Steps):
 
         Args:
             x, y, sample_weight: arrays, as in `fit`.
-            validation_split: fraction that `fit` will be given, to look at that, too.
+            validation_split: what `fit` will be given, to look at that, too.
 
         Returns:
             A report: it prints as a table, is true if there are `findings`, and lists

@@ -32,6 +32,7 @@ from .directories import (
 from .feature_space import FeatureSpace
 from .files import get_file
 from .image import array_to_img, img_to_array, load_img, save_img
+from .labels import LabelEncoder
 from .numerical import normalize, to_categorical
 from .seeding import clear_session, set_random_seed
 from .sequence import pad_sequences
@@ -44,6 +45,7 @@ __all__ = [
     "Config",
     "CustomObjectScope",
     "FeatureSpace",
+    "LabelEncoder",
     "Progbar",
     "PyDataset",
     "Sequence",
