@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from . import constraints as constraints
     from . import datasets as datasets
     from . import distillation as distillation
+    from . import doctor as doctor
     from . import dtype_policies as dtype_policies
     from . import export as export
     from . import initializers as initializers
@@ -68,7 +69,7 @@ _MODULES = (
     *("dtype_policies", "dtypes", "graph", "initializers", "layers", "losses"),
     *("metrics", "mixed_precision", "models", "ops", "optimizers", "random"),
     *("registry", "regularizers", "saving", "training", "tree", "utils", "variable"),
-    *("distillation", "export", "wrappers"),
+    *("distillation", "doctor", "export", "wrappers"),
     *("applications", "datasets", "preprocessing", "quantizers", "visualization"),
 )
 _HOMES = {
