@@ -8,8 +8,15 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .boxes import draw_bounding_boxes as draw_bounding_boxes
+    from .boxes import draw_segmentation_masks as draw_segmentation_masks
     from .charts import plot_confusion_matrix as plot_confusion_matrix
     from .charts import plot_history as plot_history
+    from .galleries import plot_bounding_box_gallery as plot_bounding_box_gallery
+    from .galleries import plot_image_gallery as plot_image_gallery
+    from .galleries import (
+        plot_segmentation_mask_gallery as plot_segmentation_mask_gallery,
+    )
     from .model_graph import Dot as Dot
     from .model_graph import model_to_dot as model_to_dot
     from .model_graph import plot_model as plot_model
@@ -22,13 +29,18 @@ if TYPE_CHECKING:
 _HOMES = {
     "Dot": "model_graph",
     "Picture": "picture",
+    "draw_bounding_boxes": "boxes",
+    "draw_segmentation_masks": "boxes",
     "model_to_dot": "model_graph",
+    "plot_bounding_box_gallery": "galleries",
     "plot_confusion_matrix": "charts",
     "plot_decision_boundary": "planes",
     "plot_feature_maps": "planes",
     "plot_history": "charts",
+    "plot_image_gallery": "galleries",
     "plot_model": "model_graph",
     "plot_network": "network",
+    "plot_segmentation_mask_gallery": "galleries",
     "plot_units": "planes",
 }
 
