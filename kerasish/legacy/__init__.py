@@ -98,7 +98,7 @@ def prefer(old: str, new: str) -> None:
         return
     _told.add(old)
     level, frame = 1, sys._getframe(0)
-    while (place := frame.f_globals["__name__"].split(".")[0]) in _INSIDE:
+    while (place := frame.f_globals.get("__name__", "").split(".")[0]) in _INSIDE:
         level += place == "kerasish"  # frames of importlib are not counted
         if frame.f_back is None:
             break
@@ -150,6 +150,8 @@ class OldModule(types.ModuleType):
     def __getattr__(self, name: str) -> Any:
         path = self.__name__.partition(".")[2]
         spaces = MODULES[path]
+        if f"{path}.{name}" in MODULES:
+            return importlib.import_module(f"{self.__name__}.{name}")
         for space in () if name.startswith("__") else spaces:
             try:
                 found = getattr(importlib.import_module(f"kerasish.{space}"), name)
