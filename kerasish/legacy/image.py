@@ -159,7 +159,8 @@ class ImageDataGenerator:
     Args:
         featurewise_center: subtract the mean of each channel of the data; see `fit`.
         samplewise_center: subtract the mean of each picture.
-        featurewise_std_normalization: divide by the deviation of each channel.
+        featurewise_std_normalization: divide by the deviation of each channel; not
+            with `zca_whitening`.
         samplewise_std_normalization: divide by the deviation of each picture.
         zca_whitening: remove correlations of cells; for small pictures only.
         zca_epsilon: added to the variances then.
@@ -238,7 +239,9 @@ class ImageDataGenerator:
             featurewise_center or zca_whitening or featurewise_std_normalization,
             samplewise_center or samplewise_std_normalization,
         )
-        self.featurewise_std_normalization = featurewise_std_normalization
+        self.featurewise_std_normalization = (
+            featurewise_std_normalization and not zca_whitening
+        )
         self.samplewise_std_normalization = samplewise_std_normalization
         self.zca_whitening, self.zca_epsilon = zca_whitening, zca_epsilon
         self.rotation_range, self.shear_range = rotation_range, shear_range
