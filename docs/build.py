@@ -15,6 +15,7 @@ from pathlib import Path
 from posixpath import dirname, join, normpath, relpath
 
 import markdown
+import pictures
 from pygments.formatters import HtmlFormatter
 from reference import Reference
 
@@ -129,6 +130,7 @@ def main(folder):
     }
     site = Site(folder, pages | Reference().pages())
     site.build()
+    pictures.make(DOCS / "guide/pictures.md", site.folder / "guide")
     print(f"{len(site.pages)} pages in {folder}; begin with index.html")
 
 

@@ -46,7 +46,7 @@ def plot_history(
             f"got {names!r}."
         )
     groups: dict[str, list[str]] = {}
-    for name in chosen:
+    for name in sorted(chosen, key=lambda name: not name.endswith("loss")):
         groups.setdefault("loss" if name.endswith("loss") else name, []).append(name)
     shapes: list[Any] = []
     bottoms = [0.0]

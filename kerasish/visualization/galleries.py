@@ -193,7 +193,8 @@ def plot_bounding_box_gallery(
             _pyplot()
             from matplotlib.patches import Patch
 
-            handles.append(Patch(color=np.asarray(color) / 255, label=name))
+            shade: Any = np.asarray(color) / 255
+            handles.append(Patch(color=shade, label=name))
     return plot_image_gallery(
         pictures,
         rows=rows,

@@ -11,6 +11,7 @@ from bisect import bisect_left, insort
 from collections import defaultdict
 from collections.abc import Sequence
 from itertools import accumulate, pairwise
+from math import inf
 from typing import NamedTuple
 
 __all__ = ["Layout", "place"]
@@ -218,8 +219,8 @@ def _columns_of(rows: _Rows) -> list[float]:
             if not pulls[b]:
                 continue
             wish = sum(x[other] for other in pulls[b]) / len(pulls[b])
-            low = max((x[a] + gap for a, gap in before[b].items()), default=wish)
-            high = min((x[c] - gap for c, gap in after[b].items()), default=wish)
+            low = max((x[a] + gap for a, gap in before[b].items()), default=-inf)
+            high = min((x[c] - gap for c, gap in after[b].items()), default=inf)
             x[b] = max(low, min(high, wish))
     return [x[b] for b in block]
 
@@ -357,23 +358,27 @@ class _Routes:
         if folded and not between:
             return [self.places[n][0] for n in path]
         first = self.places[path[0]][0] if folded else first
-        start = self._port(path[0], first, self.ports.get((number, 0)))
-        last = between[-1] if between else start
-        end = self._port(path[-1], last, self.ports.get((number, 1)))
-        if (number, 0) in self.ports or (number, 1) in self.ports:
-            return [start, *between, end]
         kin = [i for i, other in enumerate(self.rows.paths) if other == path]
-        aside = 12.0 * (kin.index(number) - (len(kin) - 1) / 2)
-        return [start + aside, *between, end + aside]
+        room = min(self.rows.sizes[n][0] for n in (path[0], path[-1])) - 8
+        apart = max(0.0, min(12.0, room / max(1, len(kin) - 1)))
+        aside = apart * (kin.index(number) - (len(kin) - 1) / 2)
+        border = max(12.0, 4 + apart * (len(kin) - 1) / 2)
+        fixed = [self.ports.get((number, side)) for side in (0, 1)]
+        start = self._port(path[0], first, border)
+        start = start + aside if fixed[0] is None else self._fixed(path[0], fixed[0])
+        end = self._port(path[-1], between[-1] if between else start - aside, border)
+        end = end + aside if fixed[1] is None else self._fixed(path[-1], fixed[1])
+        return [start, *between, end]
+
+    def _fixed(self, node: int, port: float) -> float:
+        return self.places[node][0] + port
 
     def _edge(self, node: int, side: int) -> float:
         return self.places[node][1] + side * self.rows.sizes[node][1] / 2
 
-    def _port(self, node: int, toward: float, fixed: float | None) -> float:
+    def _port(self, node: int, toward: float, border: float) -> float:
         """Where a line meets a box: right below its other end, if the box is there."""
-        if fixed is not None:
-            return self.places[node][0] + fixed
-        half = max(0.0, self.rows.sizes[node][0] / 2 - 12)
+        half = max(0.0, self.rows.sizes[node][0] / 2 - border)
         x = self.places[node][0]
         return max(x - half, min(x + half, toward))
 

@@ -209,11 +209,13 @@ def _title(text: str) -> str:
 
 
 def _clean(text: str) -> str:
-    """Escaped, and without the control characters that XML forbids."""
-    printable = "".join(
-        c if c >= " " and c not in "\ufffe\uffff" else " " for c in text
-    )
-    return html.escape(printable.encode("utf-8", "replace").decode())
+    return html.escape(_printable(text))
+
+
+def _printable(text: str) -> str:
+    """The text without the control characters that XML forbids."""
+    text = "".join(" " if c < " " or c in "\ufffe\uffff" else c for c in text)
+    return text.encode("utf-8", "replace").decode()
 
 
 def _paint(shape: Any) -> str:
@@ -327,7 +329,7 @@ def _mpl_draw(axes: Any, shape: Any, order: int) -> None:
 
     if isinstance(shape, Text):
         axes.text(
-            *(shape.x, shape.y, shape.text.replace("$", r"\$")),
+            *(shape.x, shape.y, _printable(shape.text).replace("$", r"\$")),
             size=0.75 * shape.size,
             color=shape.fill,
             ha={"start": "left", "middle": "center", "end": "right"}[shape.anchor],
