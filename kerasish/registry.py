@@ -36,21 +36,14 @@ __all__ = [
 
 # The namespaces whose names a config may mention, and what Keras calls their module.
 NAMESPACES = {
-    "activations": "keras.activations",
+    **{
+        name: f"keras.{name}"
+        for name in "activations constraints distillation initializers layers losses "
+        "metrics ops optimizers optimizers.schedules random regularizers".split()
+    },
     "applications.convnext": "keras.src.applications.convnext",
     "applications.inception_resnet_v2": "keras.src.applications.inception_resnet_v2",
-    "constraints": "keras.constraints",
-    "distillation": "keras.distillation",
-    "initializers": "keras.initializers",
-    "layers": "keras.layers",
-    "losses": "keras.losses",
-    "metrics": "keras.metrics",
     "models": "keras",
-    "ops": "keras.ops",
-    "optimizers": "keras.optimizers",
-    "optimizers.schedules": "keras.optimizers.schedules",
-    "random": "keras.random",
-    "regularizers": "keras.regularizers",
 }
 _tables: dict[str, dict[str, Any]] = {}
 _home: dict[int, tuple[str, str]] = {}  # id(object) -> (namespace, public name)
