@@ -264,8 +264,24 @@ def test_a_subclass_with_nested_inputs(tmp_path):
     np.testing.assert_array_equal(found["z"][0], x["b"])
 
 
+def test_images_of_any_size(tmp_path):
+    x = Input((None, None, 1), name="x")
+    y = layers.MaxPooling2D()(layers.Conv2D(2, 3, padding="same")(x))
+    model = Model(x, layers.Conv2DTranspose(1, 2, strides=2)(y))
+    for ending in ("onnx", "stablehlo"):
+        model.export(tmp_path / f"m.{ending}", verbose=False)
+    image = np.random.default_rng(0).uniform(size=(1, 65, 70, 1)).astype("float32")
+    expected = model.predict_on_batch(image)
+    (found,) = run(tmp_path / "m.onnx", {"x": image}).values()
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
+    program = export.load(tmp_path / "m.stablehlo")
+    np.testing.assert_allclose(program(image), expected, rtol=1e-5, atol=1e-5)
+    with pytest.raises(ValueError, match="each size that is open at least 64; got"):
+        program(image[:, :9])
+
+
 WRONG_CALLS = {
-    "the shape \\(None, 4\\), got \\(2, 3\\)": (np.ones((2, 3)),),
+    "the shape \\(None, 4\\); got \\(2, 3\\)": (np.ones((2, 3)),),
     "takes 1 arguments, got 2": (np.ones((2, 4)),) * 2,
 }
 
@@ -406,7 +422,7 @@ REFUSED = {
     "`erf_inv` of `Inverse.call`": refused(Input((2,)), Inverse()),
     "is text": refused(Input((2,), dtype="string"), layers.StringLookup(2)),
     "sizes that are left open.*input_signature": refused(
-        Input((None, None, 1)), layers.MaxPooling2D()
+        Input((None, None, 1)), layers.MaxPooling2D(padding="same")
     ),
     "has no options \\['platforms'\\]": lambda p: dense().export(p, platforms=["cpu"]),
 }

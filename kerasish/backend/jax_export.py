@@ -36,9 +36,12 @@ def _anywhere() -> Iterator[None]:
         target.anywhere = before
 
 
-def _described(specs: Sequence[tuple[Sequence[int | str], str]]) -> list[Any]:
+def _described(
+    specs: Sequence[tuple[Sequence[int | str], str]], least: int = 1
+) -> list[Any]:
     """Stand-ins for arrays; equal names of sizes are one size."""
-    scope = jax.export.SymbolicScope()
+    names = {n for shape, _ in specs for n in shape[1:] if isinstance(n, str)}
+    scope = jax.export.SymbolicScope(sorted(f"{n} >= {least}" for n in names))
     return [
         jax.ShapeDtypeStruct(
             jax.export.symbolic_shape(",".join(map(str, shape)), scope=scope), dtype
@@ -47,16 +50,19 @@ def _described(specs: Sequence[tuple[Sequence[int | str], str]]) -> list[Any]:
     ]
 
 
-def traced(fn: Callable[..., Any], weights: Any, specs: Any) -> tuple[Any, set[int]]:
+def traced(
+    fn: Callable[..., Any], weights: Any, specs: Any, least: int
+) -> tuple[Any, set[int]]:
     """Return the steps of `fn(weights, *inputs)`, and which weights it needs.
 
     Args:
         fn: a pure function.
         weights: `(shape, dtype)` of each.
         specs: likewise of the inputs; sizes that are left open have a name.
+        least: what these are at least, but that of the first axis.
     """
     with _anywhere():
-        program = jax.make_jaxpr(fn)(_described(weights), *_described(specs))
+        program = jax.make_jaxpr(fn)(_described(weights), *_described(specs, least))
     inner = program.jaxpr
     read = {id(x) for step in inner.eqns for x in step.invars}
     read |= {id(x) for x in inner.outvars}
@@ -65,19 +71,23 @@ def traced(fn: Callable[..., Any], weights: Any, specs: Any) -> tuple[Any, set[i
 
 
 def lowered(
-    fn: Callable[..., Any], weights: Any, specs: Any, platforms: Sequence[str] | None
+    fn: Callable[..., Any],
+    weights: Any,
+    specs: Any,
+    least: int,
+    platforms: Sequence[str] | None,
 ) -> tuple[bytes, str]:
     """Return the program of `fn(weights, *inputs)` as bytes, and as text (StableHLO).
 
     Args:
-        fn, weights, specs: as for `traced`.
+        fn, weights, specs, least: as for `traced`.
         platforms: `"cpu"`, `"cuda"`, `"rocm"`, `"tpu"`: where it shall run; None: here.
     """
     if wrong := [p for p in platforms or () if p not in PLATFORMS]:
         raise ValueError(f"`platforms` are some of {PLATFORMS}, not {wrong[0]!r}.")
     with _anywhere():
         export = jax.export.export(jax.jit(fn), platforms=platforms)
-        program = export(_described(weights), *_described(specs))
+        program = export(_described(weights), *_described(specs, least))
         return bytes(program.serialize()), program.mlir_module()
 
 

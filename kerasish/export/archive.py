@@ -21,6 +21,8 @@ __all__ = ["ExportArchive", "export_model"]
 # What files may end in, and the formats' names.
 ENDINGS = {".onnx": "onnx", ".stablehlo": "stablehlo"}
 OPTIONS: dict[str, set[str]] = {"onnx": set(), "stablehlo": {"platforms"}}
+# Sizes that are left open, where a program needs to know that they are not small.
+LARGE = 64
 # Formats of Keras that need packages of other frameworks.
 FOREIGN = ("tf_saved_model", "openvino", "litert", "torch")
 EVERY = "`.onnx` (format='onnx') and `.stablehlo` (format='stablehlo')"
@@ -241,14 +243,15 @@ class ExportArchive:
     def _write_stablehlo(self, path: str, platforms: Any = None) -> None:
         variables = self.variables
         traced = {name: self._traced(name) for name in self._endpoints}
-        needed = sorted({i for (_, used), _ in traced.values() for i in used})
+        needed = sorted({i for (_, used), *_ in traced.values() for i in used})
         with stablehlo.created(path, [variables[i] for i in needed]) as file:
-            for name, ((_, used), specs) in traced.items():
+            for name, ((_, used), *about) in traced.items():
                 endpoint, own = self._endpoints[name], sorted(used)
                 shapes = _shapes([variables[i] for i in own])
                 run = endpoint.pure(self, own)
-                program = stablehlo.programs().lowered(run, shapes, specs, platforms)
-                file.add(name, endpoint, [needed.index(i) for i in own], program)
+                program = stablehlo.programs().lowered(run, shapes, *about, platforms)
+                weights = [needed.index(i) for i in own]
+                file.add(name, endpoint, weights, about[1], program)
 
     def _write_onnx(self, path: str) -> None:
         onnx = _package()
@@ -258,7 +261,7 @@ class ExportArchive:
                 "one file for each, or a `.stablehlo` file."
             )
         ((name, endpoint),) = self._endpoints.items()
-        (program, used), _ = self._traced(name)
+        (program, used), *_ = self._traced(name)
         variables = self.variables
         values = {i: (variables[i].path, np.asarray(variables[i].value)) for i in used}
         inputs = [leaf.name for leaf in endpoint.inputs]
@@ -268,14 +271,14 @@ class ExportArchive:
             onnx.save_model(model, new)
 
     def _traced(self, name: str) -> Any:
-        """Trace an endpoint: with sizes of their own, else with those of each other."""
+        """Trace an endpoint: for any sizes, for those of each other, for large ones."""
         endpoint, first = self._endpoints[name], None
         run = endpoint.pure(self)
-        for shared in (False, True):
-            specs = open_sizes(endpoint.inputs, shared)
+        for shared, least in ((False, 1), (True, 1), (True, LARGE)):
+            about = open_sizes(endpoint.inputs, shared), least
             try:
                 shapes = _shapes(self.variables)
-                return stablehlo.programs().traced(run, shapes, specs), specs
+                return stablehlo.programs().traced(run, shapes, *about), *about
             except (ValueError, TypeError) as error:
                 first = first or error
             except RuntimeError as error:

@@ -49,7 +49,12 @@ class _Writer:
         self._file, self._about = file, about
 
     def add(
-        self, name: str, endpoint: Any, weights: list[int], program: tuple[bytes, str]
+        self,
+        name: str,
+        endpoint: Any,
+        weights: list[int],
+        least: int,
+        program: tuple[bytes, str],
     ) -> None:
         """Write an endpoint that was lowered, and so knows its outputs."""
         inputs, outputs = endpoint.inputs, endpoint.outputs
@@ -58,6 +63,7 @@ class _Writer:
             "inputs": [asdict(leaf) for leaf in inputs],
             "outputs": _numbered(outputs),
             "weights": weights,
+            "least": least,
         }
         self._file.writestr(f"{name}.bin", program[0])
         self._file.writestr(f"{name}.mlir", program[1])
@@ -135,13 +141,16 @@ class _Endpoint:
     def _input(self, value: Any, about: dict[str, Any]) -> Any:
         array = backend.asarray(value)
         shape, given = tuple(about["shape"]), tuple(array.shape)
+        least = self._about["least"]
+        lows = [1, *[least] * len(shape[1:])]  # of sizes that are open
         fits = len(shape) == len(given) and all(
-            n in (None, m) for n, m in zip(shape, given)
+            m >= low if n is None else m == n for n, m, low in zip(shape, given, lows)
         )
         if not fits:
+            open_ = f", each size that is open at least {least}" if least > 1 else ""
             raise ValueError(
                 f"Input `{about['name']}` of endpoint {self.name!r} has the shape "
-                f"{shape}, got {given}."
+                f"{shape}{open_}; got {given}."
             )
         return backend.cast(array, about["dtype"])
 
