@@ -34,8 +34,14 @@ def plot_history(
     Example:
         >>> logs = {"loss": [0.9, 0.4, 0.3], "val_loss": [0.8, 0.5, 0.5]}
         >>> picture = keras.visualization.plot_history(logs)
-        >>> picture.width, [s.text for s in picture.shapes if "loss" in str(s)]
-        (420, ['loss', 'loss', 'val_loss'])
+        >>> print(picture)
+        loss
+        loss  val_loss
+        0.8
+        0.6
+        0.4
+        1  2  3
+        epoch
     """
     logs = {k: v for k, v in getattr(history, "history", history).items() if len(v)}
     known = list(dict.fromkeys(name.removeprefix("val_") for name in logs))
@@ -145,7 +151,8 @@ def plot_confusion_matrix(
         ...     [0, 1, 1], [[0.9, 0.1], [0.2, 0.8], [0.6, 0.4]], ["cat", "dog"])
         >>> print(picture)
         2 of 3 right (66.7 %)
-        true  cat  1  0
+        cat  1  0
+        true
         dog  1  1
         cat  dog
         predicted

@@ -339,7 +339,7 @@ def plot_model(
         >>> model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
         >>> picture = keras.utils.plot_model(model, None, show_shapes=True)
         >>> print(picture)
-        Input
+        InputLayer
         (None, 3)
         Dense
         (None, 3) → (None, 2)

@@ -58,9 +58,14 @@ def plot_network(
 
     Example:
         >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+        >>> model.set_weights([np.array([[2.5], [-1.5]]), np.array([0.5])])
         >>> print(keras.visualization.plot_network(model, ["a", "b"], error=0.25))
         1
-        a  y1
+        0.5
+        a
+        2.5
+        y1
+        −1.5
         b
         input  Dense
         error 0.25
