@@ -122,8 +122,9 @@ def old_name(space: str, name: str) -> Any:
     full = f"{space}.{name}".lstrip(".")
     if "." in space and space in MODULES and name[0] != "_":  # a file of today, too
         for other in MODULES[space]:
-            if name in dir(module := importlib.import_module(f"kerasish.{other}")):
-                return getattr(module, name)
+            home = importlib.import_module(f"kerasish.{other}")
+            if name in dir(home):
+                return getattr(home, name)
     path = NAMES.get(space, {}).get(name)
     if path is not None:
         prefer(f"`{full}`", f"`{path.replace('legacy.layers.', 'layers.')}`")
@@ -182,7 +183,8 @@ class Finder:
         package, _, name = fullname.partition(".")
         if package != "kerasish" or name not in MODULES:
             return None
-        return importlib.machinery.ModuleSpec(fullname, self, is_package=True)
+        loader: Any = self
+        return importlib.machinery.ModuleSpec(fullname, loader, is_package=True)
 
     def create_module(self, spec: Any) -> types.ModuleType:
         """Make the module, which looks its names up when they are asked for."""

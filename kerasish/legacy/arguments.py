@@ -35,7 +35,7 @@ def accept(classes: Iterable[type], words: Callable[..., Arguments]) -> None:
     """
     for cls in classes:
         maker = next(base for base in cls.__mro__ if "__init__" in vars(base))
-        old = maker.__init__
+        old = vars(maker)["__init__"]
         if maker.__module__.startswith("kerasish.") and not hasattr(old, "__wrapped__"):
             maker.__init__ = _accepting(maker, old, words)  # type: ignore[misc]
 
@@ -169,7 +169,7 @@ def optimizer_arguments(
     if _OLD_OF_OPTIMIZERS.isdisjoint(kwargs):
         return args, kwargs
     made = dict(kwargs)
-    parameters = inspect.signature(cls.__init__).parameters
+    parameters = inspect.signature(cls).parameters
     if "epsilon" in made and made["epsilon"] is None:
         del made["epsilon"]
     if made.get("schedule_decay") == 0.004 and "schedule_decay" not in parameters:

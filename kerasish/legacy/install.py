@@ -20,7 +20,8 @@ class Finder:
         ours = _ours(fullname)
         if ours is None or (ours != "kerasish" and not _there(ours)):
             return None
-        return importlib.machinery.ModuleSpec(fullname, self, is_package=True)
+        loader: Any = self
+        return importlib.machinery.ModuleSpec(fullname, loader, is_package=True)
 
     def create_module(self, spec: Any) -> None:
         """Let the import system make a module, which is not used."""
@@ -72,7 +73,7 @@ def install_as_keras() -> None:
             "already, and what was imported from there stays. Call it first, in a "
             "fresh process."
         )
-    sys.meta_path.insert(0, _finder)  # type: ignore[arg-type]
+    sys.meta_path.insert(0, _finder)
     stand_in = TensorFlow("tensorflow", "Stands for TensorFlow: only `keras` is here.")
     stand_in.__path__ = []
     stand_in.__spec__ = importlib.machinery.ModuleSpec("tensorflow", None)
@@ -82,7 +83,7 @@ def install_as_keras() -> None:
 def uninstall_as_keras() -> None:
     """Undo `install_as_keras`: from now on imports find what is installed."""
     if _finder in sys.meta_path:
-        sys.meta_path.remove(_finder)  # type: ignore[arg-type]
+        sys.meta_path.remove(_finder)
         for name in [n for n in sys.modules if n == "tensorflow" or _ours(n)]:
             del sys.modules[name]
 

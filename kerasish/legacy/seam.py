@@ -12,7 +12,7 @@ SHARED = ("cast", "logsumexp", "sigmoid", "stop_gradient", "switch", "truncated_
 
 
 @functools.cache
-def _symbolic(kind: type) -> bool:
+def _symbolic(kind: Any) -> bool:
     """Whether these are symbolic tensors or variables, not arrays."""
     return hasattr(kind, "symbolic")
 
