@@ -153,7 +153,7 @@ class Dataset:
                 place = int(draw.integers(buffer_size))
                 waiting[place], element = element, waiting[place]
                 yield element
-            draw.shuffle(waiting)  # type: ignore[arg-type]
+            draw.shuffle(waiting)
             yield from waiting
 
         return self._next(start)

@@ -250,7 +250,7 @@ class ImageDataGenerator:
         self.brightness_range = _pair("brightness_range", brightness_range)
         if isinstance(zoom_range, (int, float)):
             zoom_range = (1 - zoom_range, 1 + zoom_range)
-        self.zoom_range = _pair("zoom_range", zoom_range)
+        self.zoom_range: Any = _pair("zoom_range", zoom_range)
         self.channel_shift_range = channel_shift_range
         self.fill_mode, self.cval = fill_mode, cval
         self.horizontal_flip, self.vertical_flip = horizontal_flip, vertical_flip
@@ -263,7 +263,9 @@ class ImageDataGenerator:
         self.validation_split = validation_split
         self.interpolation_order = interpolation_order
         self.dtype = dtypes.standardize_dtype(dtype)
-        self.mean = self.std = self.zca_whitening_matrix = None
+        self.mean: Any = None
+        self.std: Any = None
+        self.zca_whitening_matrix: Any = None
 
     # --- batches ----------------------------------------------------------------------
 

@@ -182,8 +182,10 @@ class NumpyArrayIterator(_Pictures):
         if subset is not None and arrays[-2] is not None and not ignore_class_split:
             _check_classes(arrays[-2], part)
         chosen = [None if a is None else a[part] for a in arrays]
-        self.x, *self.x_misc, self.y, self.sample_weight = chosen
-        super().__init__(len(self.x), batch_size, shuffle, seed)
+        self.x: Any = chosen[0]
+        self.x_misc: list[Any] = chosen[1:-2]
+        self.y, self.sample_weight = chosen[-2:]
+        super().__init__(len(x[part]), batch_size, shuffle, seed)
 
     def _check_channels(self, x: np.ndarray) -> None:
         axis = self.generator.channel_axis

@@ -92,23 +92,21 @@ def _sizes(rows: int, left: Size, right: Size) -> tuple[int, int]:
     """Return the numbers of samples of both parts."""
     if left is None and right is None:
         raise ValueError("At least one of `left_size` and `right_size` must be given.")
-    counts = [_count("left_size", left, rows), _count("right_size", right, rows)]
-    if None not in counts and sum(counts) > rows:  # type: ignore[arg-type]
+    first, last = _count("left_size", left, rows), _count("right_size", right, rows)
+    first = rows - (last or 0) if first is None else first
+    last = rows - first if last is None else last
+    if first + last > rows:
         raise ValueError(
             f"`left_size={left}` and `right_size={right}` are together more than the "
             f"{rows} samples there are."
         )
-    if counts[0] is None:
-        counts[0] = rows - (counts[1] or 0)
-    if counts[1] is None:
-        counts[1] = rows - counts[0]
-    if 0 in counts:
-        side = ("left", "right")[counts.index(0)]
+    if not first or not last:
+        side = "right" if first else "left"
         raise ValueError(
             f"With {rows} samples, `left_size={left}` and `right_size={right}` the "
             f"{side} part would be empty."
         )
-    return counts[0], counts[1]
+    return first, last
 
 
 def _count(name: str, size: Size, rows: int) -> int | None:
