@@ -256,9 +256,8 @@ def test_the_finder_finds_a_rate_and_leaves_no_trace():
     assert count < 60  # it ran away
     loss = finder.losses[0]  # of one batch each, at the first weights
     assert loss == pytest.approx(finder.smoothed[0]) and loss > finder.losses.min()
-    axes = finder.plot()
-    assert axes.get_xscale() == "log" and len(axes.lines) == 3
-    np.testing.assert_array_equal(axes.lines[0].get_ydata(), finder.losses)
+    picture = str(finder.plot())
+    assert f"suggestion {rate:.2g}" in picture and "learning rate" in picture
 
 
 def sweep(losses, **options):

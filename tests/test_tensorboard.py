@@ -158,7 +158,7 @@ def test_pictures_show_the_weights(trained):
         plugin, values = runs[1]["train"][f"{weight.path}/image"]
         width, height, png = values[2]
         assert plugin == "images" and (int(height), int(width)) == shape
-        shades = imread(io.BytesIO(png))
+        shades = imread(io.BytesIO(png))[..., 0]
         value = weight.numpy()
         if value.ndim == 3:  # a row for each input, filters side by side
             value = np.concatenate(list(value.transpose(2, 1, 0)), 1)

@@ -9,11 +9,12 @@ import os
 import socket
 import struct
 import time
-import zlib
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
+
+from ..visualization.picture import png_bytes
 
 __all__ = ["EventFile", "histogram", "image", "scalar", "text"]
 
@@ -118,28 +119,11 @@ def image(tag: str, values: np.ndarray) -> bytes:
     low = np.min(values, initial=np.inf, where=np.isfinite(values))
     high = np.max(values, initial=-np.inf, where=np.isfinite(values))
     shades = (values - low) / (high - low if high > low else 1.0)
-    pixels = (np.clip(np.nan_to_num(shades), 0, 1) * 255).round().astype("uint8")
-    height, width = pixels.shape
-    content = (str(width), str(height), _png(pixels))
+    grey = (np.clip(np.nan_to_num(shades), 0, 1) * 255).round().astype("uint8")
+    height, width = grey.shape
+    content = (str(width), str(height), png_bytes(np.stack([grey] * 3, -1)))
     strings = b"".join(_field(8, each) for each in content)
     return _value(tag, "images", STRING, (len(content),), strings, b"")
-
-
-def _png(pixels: np.ndarray) -> bytes:
-    """Return a PNG file (ISO/IEC 15948) of shades of grey."""
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        check = struct.pack(">I", zlib.crc32(kind + data))
-        return struct.pack(">I", len(data)) + kind + data + check
-
-    head = struct.pack(">IIBBBBB", *pixels.shape[::-1], 8, 0, 0, 0, 0)
-    rows = np.pad(pixels, ((0, 0), (1, 0))).tobytes()  # each begins with filter 0
-    parts = (
-        chunk(b"IHDR", head),
-        chunk(b"IDAT", zlib.compress(rows)),
-        chunk(b"IEND", b""),
-    )
-    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
 
 
 class EventFile:

@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 
 from .. import random
+from ..visualization.axes import Axes, spread
+from ..visualization.picture import INK, PALETTE, Circle, Line, Picture, Text
 from .callback import Callback, Logs
 from .schedule import optimizers_of
 
@@ -184,35 +186,30 @@ class LearningRateFinder(Callback):
             return None
         return float(10 ** rates[half + int(np.argmin(falls))])
 
-    def plot(self, ax: Any = None) -> Any:
-        """Draw the losses over the rates, and where the suggestion is.
-
-        Args:
-            ax: axes of matplotlib to draw into; default: new ones.
+    def plot(self) -> Picture:
+        """Draw the losses over the rates, their moving average, and the suggestion.
 
         Returns:
-            The axes.
+            A `Picture`: a notebook shows it, `save(path)` writes it.
 
         Raises:
-            ImportError: without matplotlib, the extra `plot`.
+            ValueError: before a trial.
         """
-        try:
-            from matplotlib.figure import Figure
-        except ImportError as error:
-            raise ImportError(
-                "`LearningRateFinder.plot` needs matplotlib: "
-                '`pip install "kerasish[plot]"`.'
-            ) from error
-        ax = Figure().subplots() if ax is None else ax
-        ax.plot(self.rates[: len(self.losses)], self.losses, ".", label="loss")
-        ax.plot(self.rates[: len(self.losses)], self.smoothed, label="smoothed")
+        if not len(self.losses):
+            raise ValueError("`LearningRateFinder` has no losses yet: call `find`.")
+        lowest = int(np.nanargmin(self.smoothed)) + 1  # what ran away would flatten it
+        rates = np.log10(self.rates)
+        ends = float(rates[0]), float(rates[-1])
+        axes = Axes(62, 20, 420, 230, ends, spread(self.losses[:lowest]))
+        shapes = axes.frame("learning rate, its power of 10", "loss")
+        shown = self.losses <= axes.up[1]
+        dots = [axes.point(*pair) for pair in zip(rates[shown], self.losses[shown])]
+        shapes += [Circle(x, y, 2, PALETTE[0], "none") for x, y in dots]
+        mean = [p for p in zip(rates, self.smoothed) if p[1] <= axes.up[1]]
+        shapes.append(Line([axes.point(*p) for p in mean], PALETTE[1], 2))
         if self.suggestion is not None:
+            x, y = axes.point(float(np.log10(self.suggestion)), axes.up[1])
+            shapes.append(Line([(x, y), (x, y + axes.height)], INK, 1, True))
             label = f"suggestion {self.suggestion:.2g}"
-            ax.axvline(self.suggestion, color="grey", linestyle=":", label=label)
-        if len(self.losses):  # what ran away would flatten the rest
-            lowest = int(np.argmin(self.smoothed))
-            low, high = np.min(self.losses), np.max(self.losses[: lowest + 1])
-            ax.set_ylim(low - 0.1 * (high - low), high + 0.3 * (high - low))
-        ax.set(xscale="log", xlabel="learning rate", ylabel="loss")
-        ax.legend()
-        return ax
+            shapes.append(Text(x - 6, y + 16, label, 12, "end"))
+        return Picture(500, 300, shapes, "A trial of learning rates")
