@@ -215,9 +215,9 @@ def test_without_scikit_learn_the_extra_is_named(monkeypatch):
         return true(name, *args, **kwargs)
 
     monkeypatch.setattr(builtins, "__import__", no_sklearn)
-    for name in ("kerasish.wrappers", "kerasish.wrappers.scikit_learn"):
+    for name in ("kerasish.wrappers", "kerasish.wrappers.estimators"):
         monkeypatch.delitem(sys.modules, name)
-    module = importlib.import_module("kerasish.wrappers.scikit_learn")
+    module = importlib.import_module("kerasish.wrappers.estimators")
     with pytest.raises(ImportError, match=r'pip install "kerasish\[sklearn\]"'):
         module.SKLearnClassifier(network)
 

@@ -13,7 +13,7 @@ import numpy as np
 from ..models import Model
 from ..names import did_you_mean
 from ..utils import to_categorical
-from ..wrappers.scikit_learn import (
+from ..wrappers.estimators import (
     BaseEstimator,
     ClassifierMixin,
     RegressorMixin,

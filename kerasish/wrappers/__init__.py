@@ -1,5 +1,5 @@
 """Models as estimators of scikit-learn."""
 
-from .scikit_learn import SKLearnClassifier, SKLearnRegressor, SKLearnTransformer
+from .estimators import SKLearnClassifier, SKLearnRegressor, SKLearnTransformer
 
 __all__ = ["SKLearnClassifier", "SKLearnRegressor", "SKLearnTransformer"]
