@@ -233,13 +233,15 @@ def _blocks(rows: _Rows) -> list[int]:
         down = {node: i for i, node in enumerate(lower)}
         steps = [(a, b) for a in upper for b in rows.below[a]]
 
-        def worth(step: Edge) -> tuple[int, float]:
-            thin = sum(node >= rows.boxes for node in step)
-            kin = len(rows.below[step[0]]) + len(rows.above[step[1]])
-            return -(thin == 2), (thin == 1) * 100 + kin
-
+        worth = {}
+        for a, b in steps:
+            thin = (a >= rows.boxes) + (b >= rows.boxes)
+            off = _off_middle(rows.below[a], b, down) + _off_middle(
+                rows.above[b], a, up
+            )
+            worth[a, b] = (1, 2, 0)[thin], off
         taken: list[Edge] = []
-        for a, b in sorted(steps, key=worth):
+        for a, b in sorted(steps, key=worth.__getitem__):
             if all((up[a] - i) * (down[b] - j) > 0 for i, j in taken):
                 taken.append((up[a], down[b]))
                 linked[b] = a
@@ -248,6 +250,17 @@ def _blocks(rows: _Rows) -> list[int]:
         for node in row:
             block[node] = block[linked[node]] if node in linked else node
     return block
+
+
+def _off_middle(nodes: list[int], node: int, place_of: dict[int, int]) -> float:
+    """How far a node stands from the middle of many that share an end with it.
+
+    Of few the first is taken, so that one branch goes straight on through a network.
+    """
+    if len(nodes) <= 4:
+        return 0.0
+    places = sorted(place_of[other] for other in nodes)
+    return abs(places.index(place_of[node]) - (len(places) - 1) / 2)
 
 
 def _packed(
@@ -334,7 +347,22 @@ class _Routes:
     ) -> None:
         self.rows, self.places, self.spaces = rows, places, spaces
         self.tops, self.heights = bands
-        self.ports = ports
+        self.ports = {**self._spread(1), **self._spread(0), **ports}
+
+    def _spread(self, side: int) -> dict[Edge, float]:
+        """Ports side by side where four edges or more meet a box."""
+        meeting: dict[int, list[tuple[float, int]]] = defaultdict(list)
+        for number, path in enumerate(self.rows.paths):
+            folded = self.rows.ranks[path[1]] in self.spaces
+            if path[0] != path[-1] and (side or not folded):
+                near = self.places[path[-2] if side else path[1]][0]
+                meeting[path[-side]].append((near, number))
+        return {
+            (number, side): self.rows.sizes[box][0] * ((i + 1) / (len(ends) + 1) - 0.5)
+            for box, ends in meeting.items()
+            if len(ends) > 3
+            for i, (_, number) in enumerate(sorted(ends))
+        }
 
     def route(self, number: int) -> list[Point]:
         """Return the points of an edge."""

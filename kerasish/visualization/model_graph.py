@@ -1,7 +1,6 @@
 """Models as boxes and arrows: a picture, or a text for Graphviz."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -481,7 +480,7 @@ def _dot_end(box: _Box, number: int, side: str) -> str:
     """The name of the box that an arrow meets; inside a frame the one within."""
     if box.inner is None:
         return box.key
-    ends: Sequence[int] = getattr(box.inner, side) or range(len(box.inner.boxes))
+    ends = getattr(box.inner, side) or [0 if side == "entries" else -1]
     return _dot_end(box.inner.boxes[ends[min(number, len(ends) - 1)]], 0, side)
 
 
