@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from . import config as config
     from . import constraints as constraints
     from . import datasets as datasets
+    from . import distribution as distribution
     from . import distillation as distillation
     from . import doctor as doctor
     from . import dtype_policies as dtype_policies
@@ -70,7 +71,8 @@ _MODULES = (
     *("metrics", "mixed_precision", "models", "ops", "optimizers", "random"),
     *("registry", "regularizers", "saving", "training", "tree", "utils", "variable"),
     *("distillation", "doctor", "export", "wrappers"),
-    *("applications", "datasets", "preprocessing", "quantizers", "visualization"),
+    *("applications", "datasets", "distribution", "preprocessing", "quantizers"),
+    "visualization",
 )
 _HOMES = {
     "DTypePolicy": "config",

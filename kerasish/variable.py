@@ -205,6 +205,12 @@ class StatelessScope:
         return self._redirect.values.get(id(variable))
 
 
+class layouts:
+    """What `keras.distribution` says of new variables."""
+
+    of: Callable[["Variable"], Any] | None = None  # their layouts; None: there are none
+
+
 class Variable(Operators):
     """A named array that can be replaced: a weight, a statistic, a counter, a seed.
 
@@ -265,7 +271,10 @@ class Variable(Operators):
         if isinstance(value, backend.Spec):
             self.dtype: str = value.dtype
         else:
-            self._value, self.dtype = value, backend.dtype_name(value)
+            self.dtype = backend.dtype_name(value)
+            if layout is None and layouts.of is not None:
+                self.layout = layouts.of(self)
+            self._value = self._placed(value)
         self.autocast = bool(autocast)
         self._castable = self.autocast and dtypes.is_float(self.dtype)
         # Used by code that does not hold it (the default seed): a trace that does not
@@ -393,7 +402,7 @@ class Variable(Operators):
         self.check_shape(value)
         redirect = state.redirect
         if redirect is None:
-            self._value, self.exposed = value, True
+            self._value, self.exposed = self._placed(value), True
         elif redirect.capture or id(self) in redirect.values:
             redirect.values[id(self)] = value
             redirect.assigned[id(self)] = self
@@ -434,8 +443,12 @@ class Variable(Operators):
     def private(self) -> Any:
         """Return the array for a compiled step that may overwrite it in place."""
         if self.exposed:
-            return backend.adopt(backend.to_numpy(self._value))
+            return self._placed(backend.adopt(backend.to_numpy(self._value)))
         return self._value
+
+    def _placed(self, value: Any) -> Any:
+        """Return a value on the devices where the variable belongs."""
+        return value if self.layout is None else self.layout.place(value)
 
     def numpy(self) -> np.ndarray:
         """Return a NumPy copy of the value."""

@@ -17,6 +17,7 @@ from jax.scipy import special
 from .. import dtypes
 from . import Spec
 from .jax_recurrence import recurrence  # noqa: F401 (of the contract)
+from .jax_sharding import everywhere, spread
 from .jax_windows import by_hand, conv, conv_transpose, pool  # noqa: F401 (likewise)
 
 # Stand-ins for unknown axes. An axis that differs between the two abstract runs is
@@ -128,15 +129,15 @@ def _placed(x: np.ndarray, wanted: Any) -> Array:
     so it gets a copy of ours, or we wait until it made its own.
     """
     if wanted not in (None, x.dtype):
-        return jax.device_put(x.astype(wanted))
+        return jax.device_put(x.astype(wanted), everywhere())
     if x.nbytes >= LARGE and x.ctypes.data % ALIGNMENT:
-        return block(jax.device_put(x))
-    return jax.device_put(x.copy())
+        return block(jax.device_put(x, everywhere()))
+    return jax.device_put(x.copy(), everywhere())
 
 
 def adopt(x: np.ndarray) -> Array:
     """Take over an array that nobody changes; aligned to 64 bytes it is not copied."""
-    return jax.device_put(x)
+    return jax.device_put(x, everywhere())
 
 
 def to_numpy(x: Any) -> np.ndarray:
@@ -405,9 +406,9 @@ def device(name: str) -> AbstractContextManager[Any]:
 def take_rows(x: Any, start: Any, size: int, order: Any = None) -> Any:
     """Rows `start` to `start + size` of `x`, or of `x[order]`; `size` is fixed."""
     if order is None:
-        return lax.dynamic_slice_in_dim(x, start, size)
+        return spread(lax.dynamic_slice_in_dim(x, start, size))
     chosen = lax.dynamic_slice_in_dim(order, start, size)
-    return x.at[chosen].get(mode="promise_in_bounds")
+    return spread(x.at[chosen].get(mode="promise_in_bounds"))
 
 
 def flash_attention(
