@@ -295,6 +295,23 @@ assert K.eval(K.sqrt(K.constant([-1.0, 4.0]))).tolist() == [0, 2]
 assert K.dot(K.ones((2, 3)), K.ones((4, 3, 5))).shape == (2, 4, 5)
 assert K.batch_dot(K.ones((2, 3, 4)), K.ones((2, 4, 5))).shape == (2, 3, 5)
 """,
+    "networks by K": """
+from keras import backend as K
+images, kernel = K.ones((1, 4, 4, 2)), K.ones((3, 3, 2, 3))
+assert K.eval(K.conv2d(images, kernel, padding="same"))[0, 1, 1, 0] == 18
+assert K.depthwise_conv2d(images, kernel).shape == (1, 2, 2, 6)
+assert K.eval(K.pool2d(images * 2, (2, 2), pool_mode="avg")).max() == 2
+assert K.spatial_2d_padding(images).shape == (1, 6, 6, 2)
+assert K.resize_images(images, 2, 3, "channels_last").shape == (1, 8, 12, 2)
+assert K.conv1d(K.ones((2, 5, 4)), K.ones((2, 4, 3))).shape == (2, 4, 3)
+assert K.expand_dims(images).shape == (1, 4, 4, 2, 1)
+assert K.eval(K.bias_add(images, K.constant([1.0, 2.0])))[0, 0, 0].tolist() == [2, 3]
+assert np.allclose(K.relu(np.array([-1.0, 9.0]), alpha=0.1, max_value=6), [-0.1, 6])
+assert np.allclose(K.hard_sigmoid(np.array([1.0])), 0.7)
+assert K.eval(K.in_top_k(Y, Y.argmax(1), 1)).all()
+assert K.cast_to_floatx([1, 2]).dtype == "float32"
+assert K.eval(K.foldr(lambda a, b: a - b, K.constant([1.0, 2.0, 4.0]))) == 1
+""",
     "K with symbols": """
 from keras import backend as K
 from keras.layers import Input, Dense

@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 
 from .. import backend, config, layers, ops, random, registry, tree
-from ..graph import KerasTensor, Operation, is_symbolic, toposort
+from ..graph import KerasTensor, is_symbolic
 from ..layers.layer import _calls
-from ..models import Function
 from ..registry import get_uid as get_uid
 from ..saving.eras import hard_sigmoid as hard_sigmoid
-from ..variable import Variable, functional, name_scope
+from ..variable import Variable, name_scope
+from .graph import Gradient, function, gradients
 
 # Old name -> the op of today that takes the same arguments.
 OPS = {
@@ -25,7 +25,7 @@ OPS = {
         name: name
         for name in (
             *("abs", "all", "any", "arange", "cast", "clip", "cos", "elu", "equal"),
-            *("exp", "expand_dims", "eye", "floor", "greater", "greater_equal", "less"),
+            *("exp", "eye", "floor", "greater", "greater_equal", "less"),
             *("less_equal", "log", "logsumexp", "max", "maximum", "mean", "min"),
             *("minimum", "ndim", "not_equal", "ones", "ones_like", "one_hot", "prod"),
             *("reshape", "round", "shape", "sigmoid", "sign", "sin", "softmax"),
@@ -192,6 +192,18 @@ def concatenate(tensors: Sequence[Any], axis: int = -1) -> Any:
     return ops.concatenate(list(tensors), axis)
 
 
+def expand_dims(x: Any, axis: int = -1) -> Any:
+    """Add an axis of size 1, the last by default."""
+    return ops.expand_dims(x, axis)
+
+
+def cast_to_floatx(x: Any) -> Any:
+    """Return `x` in the dtype `floatx()`; of what is no tensor, a NumPy array."""
+    if is_symbolic(x) or not isinstance(x, (np.ndarray, list, tuple, int, float)):
+        return ops.cast(x, config.floatx())
+    return np.asarray(x, dtype=config.floatx())
+
+
 def gather(reference: Any, indices: Any) -> Any:
     """Return rows."""
     return ops.take(reference, ops.cast(indices, "int32"), axis=0)
@@ -219,6 +231,18 @@ def resize_images(
     """Enlarge images by whole factors."""
     size = (height_factor, width_factor)
     return layers.UpSampling2D(size, data_format, interpolation)(x)
+
+
+def temporal_padding(x: Any, padding: Any = (1, 1)) -> Any:
+    """Add zeros before and after sequences."""
+    return layers.ZeroPadding1D(padding)(x)
+
+
+def spatial_2d_padding(
+    x: Any, padding: Any = ((1, 1), (1, 1)), data_format: str | None = None
+) -> Any:
+    """Add zeros around images."""
+    return layers.ZeroPadding2D(padding, data_format)(x)
 
 
 def map_fn(
@@ -278,11 +302,23 @@ def bias_add(x: Any, bias: Any, data_format: str | None = None) -> Any:
 
 
 def conv2d(
-    x: Any, kernel: Any, strides: Any = (1, 1), padding: str = "valid",
+    x: Any, kernel: Any, strides: Any = 1, padding: str = "valid",
+    data_format: str | None = None, dilation_rate: Any = 1,
+) -> Any:  # fmt: skip
+    """Convolve with a kernel of shape `(..., channels in, channels out)`."""
+    return ops.conv(x, kernel, strides, padding, data_format, dilation_rate)
+
+
+conv1d = conv3d = conv2d
+
+
+def depthwise_conv2d(
+    x: Any, depthwise_kernel: Any, strides: Any = (1, 1), padding: str = "valid",
     data_format: str | None = None, dilation_rate: Any = (1, 1),
 ) -> Any:  # fmt: skip
-    """Convolve images with a kernel of shape `(rows, columns, in, out)`."""
-    return ops.conv(x, kernel, strides, padding, data_format, dilation_rate)
+    """Convolve each channel with kernels of its own."""
+    kernel = depthwise_kernel
+    return ops.depthwise_conv(x, kernel, strides, padding, data_format, dilation_rate)
 
 
 def pool2d(
@@ -333,6 +369,17 @@ def ctc_decode(
     return list(labels), scores
 
 
+pool3d = pool2d
+
+
+def batch_normalization(
+    x: Any, mean: Any, var: Any, beta: Any, gamma: Any, axis: int = -1,
+    epsilon: float = 1e-3,
+) -> Any:  # fmt: skip
+    """Return `(x - mean) / sqrt(var + epsilon) * gamma + beta`."""
+    return ops.batch_normalization(x, mean, var, axis, beta, gamma, epsilon)
+
+
 # --- random numbers ------------------------------------------------------------------
 
 
@@ -360,6 +407,9 @@ def random_binomial(
 ) -> Any:
     """Draw 1 with probability `p`, else 0."""
     return random.binomial(shape, 1, p, dtype, seed)
+
+
+random_bernoulli = random_binomial
 
 
 def random_uniform_variable(
@@ -456,109 +506,6 @@ def is_sparse(tensor: Any) -> bool:
 def reset_uids() -> None:
     """Begin automatic names at zero."""
     registry.reset_names()
-
-
-# --- functions and gradients of the graph --------------------------------------------
-
-
-class Gradient(Operation):
-    """The gradients of the sum of `loss` with respect to some of what it depends on.
-
-    Args:
-        loss: symbolic tensor.
-        variables: symbolic tensors before it, and variables.
-    """
-
-    def __init__(self, loss: KerasTensor, variables: Sequence[Any]) -> None:
-        super().__init__(registry.unique_name("gradient"))
-        self.tensors = [x for x in variables if is_symbolic(x)]
-        self.variables = [x for x in variables if not is_symbolic(x)]
-        made = {id(t) for t in self.tensors}
-        needed = [t for node in toposort([loss], self.tensors) for t in node.inputs]
-        loose = [t for t in needed if t.node is None or not t.node.inputs]
-        others = {id(t): t for t in loose if id(t) not in made}
-        self.inputs = [*self.tensors, *others.values()]
-        self.graph = Function(self.inputs, loss)
-        layers = [x for x in self.graph.operations if hasattr(x, "variables")]
-        held = [*self.variables, *(v for layer in layers for v in layer.variables)]
-        self.held = list({id(v): v for v in held}.values())
-        self.order = [id(x) for x in variables]
-
-    def call(self, *values: Any) -> list[Any]:
-        """Return the gradients, in the order of `variables`."""
-        count, known = len(self.tensors), len(self.variables)
-        rest = [v.value for v in self.held[known:]]
-
-        def objective(now: list[Any]) -> tuple[Any, None]:
-            inputs = [*now[:count], *values[count:]]
-            run = functional(lambda: self.graph.run(inputs), self.held)
-            return ops.sum(run([*now[count:], *rest])[0]), None
-
-        given = [*values[:count], *(v.value for v in self.variables)]
-        gradients = backend.value_and_grad(objective)(given)[1]
-        found = dict(zip(map(id, (*self.tensors, *self.variables)), gradients))
-        return [found[key] for key in self.order]
-
-
-def gradients(loss: KerasTensor, variables: Any) -> list[KerasTensor]:
-    """Return the gradients of (the sum of) `loss` as symbolic tensors.
-
-    Args:
-        loss: symbolic tensor.
-        variables: what to differentiate with respect to: symbolic tensors on which
-            the loss depends, such as `model.input` or `layer.output`, and variables.
-
-    Raises:
-        ValueError: if `loss` is not symbolic. For arrays there are `jax.grad` and, in
-            training, `train_step`.
-    """
-    if not is_symbolic(loss):
-        raise ValueError(
-            f"`K.gradients` takes a symbolic loss, made from `model.output` and the "
-            f"like; got {type(loss).__name__}. For values, differentiate a function "
-            "with `jax.grad`."
-        )
-    wanted = list(variables) if isinstance(variables, (list, tuple)) else [variables]
-    operation = Gradient(loss, wanted)
-    return operation.symbolic_call(*operation.inputs)
-
-
-def function(
-    inputs: Sequence[Any], outputs: Any, updates: Any = None, name: Any = None
-) -> Callable[[Sequence[Any]], Any]:
-    """Return what computes symbolic `outputs` from values of `inputs`.
-
-    Args:
-        inputs: symbolic tensors, also of the middle of a model, and perhaps
-            `K.learning_phase()`, whose value says whether layers are to train.
-        outputs: symbolic tensors: a list, or one.
-        updates: `(variable, symbolic tensor)` pairs, assigned after each call.
-
-    Returns:
-        A function that takes a list of values and returns NumPy arrays, as a list if
-        `outputs` is one.
-    """
-    tensors = [x for x in inputs if is_symbolic(x)]
-    several = isinstance(outputs, (list, tuple))
-    wanted = list(outputs) if several else [outputs]
-    pairs = list(updates or ())
-    graph = Function(tensors, [*wanted, *(new for _, new in pairs)], name)
-
-    def call(values: Sequence[Any]) -> Any:
-        named = list(zip(inputs, values, strict=True))
-        phases = [bool(value) for x, value in named if not is_symbolic(x)]
-        arrays = [ops.convert_to_tensor(v, x.dtype) for x, v in named if is_symbolic(x)]
-        before, _calls.training = _calls.training, any(phases)
-        try:
-            results = graph.run(arrays)
-        finally:
-            _calls.training = before
-        for (target, _), value in zip(pairs, results[len(wanted) :]):
-            target.assign(value)
-        made = [ops.convert_to_numpy(x) for x in results[: len(wanted)]]
-        return made if several else made[0]
-
-    return call
 
 
 __all__ = ["GONE", "OPS", "Gradient", "function", "gradients", "name_scope"]

@@ -26,7 +26,8 @@ def joined(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(function)
     def call(x: Any, *args: Any, **kwargs: Any) -> Any:
-        return (old if _symbolic(type(x)) else function)(x, *args, **kwargs)
+        kind: Any = type(x)
+        return (old if _symbolic(kind) else function)(x, *args, **kwargs)
 
     @functools.wraps(function)
     def switch(x: Any, branches: Any, *args: Any) -> Any:
