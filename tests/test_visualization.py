@@ -281,6 +281,10 @@ def test_a_graph_as_text_for_graphviz(tmp_path):
     ):
         assert dot.source.count(edge) == 1, edge
     assert 'subgraph "cluster_enc" {label="Functional"' in dot.source
+    x = keras.Input((4,), name="x")
+    model = keras.Model(x, layers.ReLU(name="end")(in_code()(x)))
+    source = keras.utils.model_to_dot(model, expand_nested=True).source
+    assert '"x" -> "in_code/one"' in source and '"in_code/two" -> "end"' in source
     part = keras.utils.model_to_dot(odd_names(), subgraph=True, show_shapes=True).source
     assert part.startswith('subgraph "cluster_&<" {')
     assert r'"a\"b\\<c>' in part and r"\n(None, 3) → (None, 3)" in part
