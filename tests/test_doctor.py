@@ -189,6 +189,29 @@ def test_who_is_well_is_not_told_so(code):
     assert not healthy.notes
 
 
+REFUSED = {
+    "one-hot for numbers": (lambda: three(), HOT, "(None, 3)"),
+    "numbers for one-hot": (lambda: three(loss="categorical_crossentropy"), THIRD,
+                            "`sparse_categorical_crossentropy`"),
+    "more classes than units": (lambda: three(), THIRD + 2, "from 2 to 4"),
+    "fewer rows": (lambda: three(), THIRD[:9], "`y` has 9"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_fit_refuses_is_a_finding(name):
+    made, y, piece = REFUSED[name]
+    found = made().diagnose(X, y)
+    assert found.codes == ["refused"] and piece in found.findings[0].problem
+
+
+def test_pixels_are_scaled_by_their_255():
+    found = net(Dense(1, "sigmoid"), eager=False).diagnose(
+        (np.abs(X) * 80).astype("uint8"), SIDE)  # fmt: skip
+    assert found.codes == ["large_inputs"]
+    assert "Rescaling(1 / 255)" in found.findings[0].suggestion
+
+
 def test_each_finding_has_a_case_and_a_row_in_the_guide():
     assert {*CASES, *FIT_ALONE} == set(doctor.TEXTS)
     guide = Path(__file__).parents[1] / "docs" / "guide" / "doctor.md"

@@ -59,7 +59,8 @@ def look_at_inputs(x: Any, model: Any) -> Iterator[Finding]:
                 yield from _look_at_columns(values, name, scaled)
             low, high = float(values.min()), float(values.max())
             if max(-low, high) > LARGE and not scaled:
-                limits = {"low": low, "high": max(-low, high)}
+                most = 255.0 if leaf.dtype == np.uint8 else max(-low, high)
+                limits = {"low": low, "high": high, "most": most}
                 yield finding("large_inputs", name=name, **limits)
 
 

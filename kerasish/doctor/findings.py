@@ -26,7 +26,7 @@ TEXTS = {
     ),
     "large_inputs": (
         "`{name}` goes from {low:.4g} to {high:.4g}, and the model does not scale it.",
-        "Begin the model with `layers.Rescaling(1 / {high:.4g})`, or divide the data.",
+        "Begin the model with `layers.Rescaling(1 / {most:.4g})`, or divide the data.",
     ),
     "unscaled_inputs": (
         "The columns of `{name}` differ {ratio:.0f}-fold in scale: column {narrow} "
