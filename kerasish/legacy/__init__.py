@@ -54,9 +54,6 @@ MODULES: dict[str, tuple[str, ...]] = {
     "legacy.models": ("layers", "models"),
     "legacy.saving": ("legacy.configs",),
     "objectives": ("losses",),
-    "preprocessing": ("utils",),
-    "preprocessing.image": ("legacy.image", "utils"),
-    "preprocessing.sequence": ("legacy.sequence", "utils"),
     "preprocessing.text": ("legacy.text",),
     "utils.conv_utils": ("utils",),
     "utils.data_utils": ("utils",),
@@ -72,11 +69,8 @@ MODULES: dict[str, tuple[str, ...]] = {
     "utils.visualize_util": ("utils",),
     "wrappers.scikit_learn": ("legacy.scikit_learn",),
 }
-# Public in Keras 3, too, so that nothing need be said.
-TODAY = {
-    *("legacy.saving", "preprocessing", "preprocessing.image"),
-    *("preprocessing.sequence", "utils.legacy"),
-}
+# Public in Keras 3, too, or what they hold says itself what is preferred.
+TODAY = {"legacy.saving", "preprocessing.text", "utils.legacy"}
 
 
 class LegacyWarning(FutureWarning):
