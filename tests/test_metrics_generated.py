@@ -273,6 +273,26 @@ def test_every_metric_is_drawn_with_all_its_options():
         assert options - set(space) <= {"name", "dtype", "num_classes"}, name
 
 
+FUNCTIONS = sorted(
+    name
+    for name, thing in vars(keras.metrics).items()
+    if inspect.isfunction(thing) and name not in ("get", "serialize", "deserialize")
+)
+
+
+def test_functions_equal_keras_on_the_cases_of_their_classes(close):
+    classes = {kerasish.registry.to_snake_case(name): name for name in SPACES}
+    drawn = [name for name in FUNCTIONS if not hasattr(keras.losses, name)]
+    assert len(drawn) == 7
+    for name in drawn:
+        for options, kind in cases(classes[name]):
+            y = data(kind, np.random.default_rng(0))
+            theirs = getattr(keras.metrics, name)(*y, **options)
+            close(getattr(metrics, name)(*y, **options), theirs)
+    for name in set(FUNCTIONS) - set(drawn):  # the losses are compared as such
+        assert getattr(metrics, name) is getattr(kerasish.losses, name)
+
+
 # --- in training ----------------------------------------------------------------------
 
 BATCH = 4  # the last one of the rows is short
