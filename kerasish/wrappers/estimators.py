@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import backend, legacy, ops
+from .. import backend, ops
 from ..models import Model, clone_model
 
 try:
@@ -324,7 +324,3 @@ class SKLearnTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Esti
         """Return the outputs of the model: (rows, new features)."""
         outputs = self._outputs(X)
         return outputs.reshape(len(outputs), -1)
-
-
-# `KerasClassifier` and `KerasRegressor` were here once.
-__getattr__ = legacy.attributes(__name__)
