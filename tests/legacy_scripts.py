@@ -433,4 +433,28 @@ flow = ImageDataGenerator(rescale=0.5, horizontal_flip=True).flow(
 x, y = next(flow)
 assert x.shape == (4, 8, 8, 1) and x.max() == 0.5 and y.tolist() == [0, 1, 2, 3]
 """,
+    "KerasClassifier": """
+from keras.models import Sequential
+from keras.layers import Dense
+from keras.wrappers.scikit_learn import KerasClassifier
+def build(units=2):
+    model = Sequential([Dense(units, input_dim=4), Dense(3, activation="softmax")])
+    model.compile(loss="categorical_crossentropy", optimizer="sgd")
+    return model
+classifier = KerasClassifier(build_fn=build, units=3, nb_epoch=1, verbose=0)
+classifier.fit(X, Y.argmax(1))
+assert classifier.predict(X).shape == (16,) and classifier.model.count_params() == 27
+assert np.allclose(classifier.predict_proba(X).sum(1), 1, atol=1e-5)
+""",
+    "plot_model": """
+from keras.models import Sequential
+from keras.layers import Dense
+from keras.utils.vis_utils import plot_model
+import os, tempfile
+file = os.path.join(tempfile.mkdtemp(), "model.svg")
+plot_model(Sequential([Dense(2, input_dim=4, name="first")]), to_file=file,
+           show_shapes=True)
+with open(file) as picture:
+    assert "first" in picture.read()
+""",
 }
