@@ -45,6 +45,7 @@ def images():
         layers.UpSampling2D(2)(x),
         layers.Resizing(5, 6)(x),
         layers.Rescaling(0.1, 1)(layers.Flatten()(x)),
+        layers.RandomFlip(seed=1)(x),
     ]
     return Model(x, found)
 
@@ -314,6 +315,7 @@ def changed(path, copy, **members):
 DAMAGES = {
     "no weight": {"weights_0": None},
     "short weight": {"weights_0": b"1234"},
+    "another program": {"serve_bin": b"1234"},
     "no contents": {"export_json": None},
     "contents of another kind": {"export_json": b"[1]"},
     "a newer version": {"export_json": b'{"version": 2}'},
@@ -348,7 +350,8 @@ def test_an_archive_holds_several_functions(small, tmp_path, capsys):
     archive = export.ExportArchive()
     scale = keras.Variable(np.array([2.0, 3.0]), name="scale")
     spec = [keras.InputSpec("float32", (None, 4))]
-    assert archive.track_and_add_endpoint("serve", small, spec) == small.__call__
+    call = archive.track_and_add_endpoint("serve", small, spec)
+    assert call(np.ones((2, 4))).shape == (2, 2)
     archive.add_variable_collection("more", [scale])
     archive.add_endpoint("scaled", lambda x: small(x) * scale, spec)
     two = [keras.InputSpec("float32", (None,), name=name) for name in "xy"]
@@ -383,7 +386,7 @@ def twice(archive, path):
 
 
 MISTAKES = {
-    "reads what the archive does not know.*stranger": unknown,
+    "`track` its layer, or use.*Variable `stranger`": unknown,
     "an endpoint 'f' already": twice,
     "nothing to export": lambda a, path: a.write_out(f"{path}/f.onnx"),
     "must end in `.onnx`.*got 'f.pb'": lambda a, path: a.write_out("f.pb"),

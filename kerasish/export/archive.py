@@ -1,5 +1,6 @@
 """`ExportArchive`: functions with their variables, written for other machines."""
 
+import functools
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -193,7 +194,7 @@ class ExportArchive:
     ) -> Any:
         """Track a layer or model, and add a call of it as an endpoint."""
         self.track(resource)
-        return self.add_endpoint(name, resource.__call__, input_signature, **kwargs)
+        return self.add_endpoint(name, _inferring(resource), input_signature, **kwargs)
 
     def write_out(
         self, filepath: str | os.PathLike[str], options: Any = None, verbose: Any = True
@@ -282,11 +283,16 @@ class ExportArchive:
             except (ValueError, TypeError) as error:
                 first = first or error
             except RuntimeError as error:
-                first = ValueError(
-                    "It reads what the archive does not know: `track` the layer, or "
-                    f"use `add_variable_collection`. {error}"
-                )
+                hint = ""
+                if "that does not know it" in str(error):  # a variable
+                    hint = "`track` its layer, or use `add_variable_collection`. "
+                first = first or ValueError(f"{hint}{error}")
         raise ValueError(f"Endpoint {name!r} cannot be exported. {first}") from first
+
+
+def _inferring(layer: Any) -> Callable[..., Any]:
+    """Return a call of a layer that is no training, whatever its own default is."""
+    return functools.partial(layer.__call__, training=False)
 
 
 def _shapes(variables: Sequence[Variable]) -> list[tuple[Any, str]]:
@@ -319,7 +325,7 @@ def export_model(
     archive.track(model)
     arguments = leaves(signature, ["inputs"])
     results = getattr(model, "output_names", None)
-    archive._endpoints["serve"] = Endpoint(model.__call__, arguments, results)
+    archive._endpoints["serve"] = Endpoint(_inferring(model), arguments, results)
     archive._write(path, form, verbose, options)
 
 

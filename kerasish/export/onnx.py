@@ -81,7 +81,7 @@ def _run(g: Graph, inner: Any, consts: Sequence[Any], known: Known) -> list[Valu
             return Value(g.constant(array), array.shape)
         return known[id(variable)]
 
-    for step in inner.eqns:
+    for step in _needed(inner):
         inputs = [look_up(variable) for variable in step.invars]
         try:
             outputs = _step(g, step, inputs)
@@ -96,6 +96,16 @@ def _run(g: Graph, inner: Any, consts: Sequence[Any], known: Known) -> list[Valu
             raise told from error
         known |= {id(v): value for v, value in zip(step.outvars, outputs)}
     return [look_up(variable) for variable in inner.outvars]
+
+
+def _needed(inner: Any) -> list[Any]:
+    """The steps that make a difference: not the numbers drawn for trainings alone."""
+    read, steps = {id(variable) for variable in inner.outvars}, []
+    for step in reversed(inner.eqns):
+        if any(id(variable) in read for variable in step.outvars):
+            read |= {id(variable) for variable in step.invars}
+            steps.append(step)
+    return steps[::-1]
 
 
 def _whence(step: Any) -> str:

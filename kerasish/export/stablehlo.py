@@ -225,16 +225,25 @@ def _read(file: zipfile.ZipFile, path: str) -> dict[str, Any]:
         _weight(_member(file, f"weights/{number}"), described)
         for number, described in enumerate(about["weights"])
     ]
-    raised = programs().raised
     return {
         name: _Endpoint(
             name,
             endpoint,
             [weights[i] for i in endpoint["weights"]],
-            raised(_member(file, f"{name}.bin")),
+            _raised(_member(file, f"{name}.bin"), name),
         )
         for name, endpoint in about["endpoints"].items()
     }
+
+
+def _raised(program: bytes, name: str) -> Any:
+    raised = programs().raised
+    try:
+        return raised(program)
+    except Exception as error:  # of any kind: JAX takes the bytes as they come
+        raise ValueError(
+            f"The file is damaged: the program of {name!r} cannot be read. {error}"
+        ) from error
 
 
 def _weight(data: bytes, about: dict[str, Any]) -> Any:
