@@ -2,9 +2,8 @@
 
 import builtins
 import functools
-import importlib
+import importlib.util
 import pickle
-import sys
 
 import numpy as np
 import pytest
@@ -215,9 +214,10 @@ def test_without_scikit_learn_the_extra_is_named(monkeypatch):
         return true(name, *args, **kwargs)
 
     monkeypatch.setattr(builtins, "__import__", no_sklearn)
-    for name in ("kerasish.wrappers", "kerasish.wrappers.estimators"):
-        monkeypatch.delitem(sys.modules, name)
-    module = importlib.import_module("kerasish.wrappers.estimators")
+    name, file = "kerasish.wrappers.elsewhere", keras.wrappers.estimators.__file__
+    spec = importlib.util.spec_from_file_location(name, file)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
     with pytest.raises(ImportError, match=r'pip install "kerasish\[sklearn\]"'):
         module.SKLearnClassifier(network)
 
