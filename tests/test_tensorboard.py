@@ -204,6 +204,18 @@ def test_evaluation_alone_and_metrics_with_several_numbers(trained, tmp_path, re
     }
 
 
+def test_models_without_an_optimizer(tmp_path, read):
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    model.compile(None, "mse")
+    board = TensorBoard(tmp_path)
+    board.set_model(model)
+    board.on_epoch_end(0, {"loss": 2.0})
+    board.on_test_end({"loss": 3.0})
+    assert set(read(tmp_path / "train")) == {"epoch_loss"}
+    tested = numbers(read(tmp_path / "validation")["evaluation_loss_vs_iterations"])
+    assert tested == {0: 3.0}
+
+
 def test_checksums_are_those_of_the_standard_and_are_checked(tmp_path, readers):
     def unmasked(data):
         turned = event_files.masked_crc(data) - 0xA282EAD8 & 0xFFFFFFFF

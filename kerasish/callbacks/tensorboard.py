@@ -134,7 +134,7 @@ class TensorBoard(Callback):
         """Write what is due for the epoch."""
         logs = logs or {}
         train = {k: v for k, v in logs.items() if not k.startswith("val_")}
-        for suffix, optimizer in optimizers_of(self.model):
+        for suffix, optimizer in self._optimizers():
             train[f"learning_rate{suffix}"] = learning_rate(optimizer)
         if self.write_steps_per_second:
             train |= self._speed("epoch", self._iterations())
@@ -158,8 +158,14 @@ class TensorBoard(Callback):
         """Leave the files: another training has its own."""
         self._files.clear()
 
+    def _optimizers(self) -> list[tuple[str, Any]]:
+        """Those of the model; none where its own `train_step` needs none."""
+        there = getattr(self.model, "optimizer", None) is not None
+        return optimizers_of(self.model) if there else []
+
     def _iterations(self) -> int:
-        return int(np.asarray(optimizers_of(self.model)[0][1].iterations))
+        optimizers = self._optimizers()
+        return int(np.asarray(optimizers[0][1].iterations)) if optimizers else 0
 
     def _speed(self, unit: str, steps: int) -> dict[str, float]:
         """Return the steps per second since the last time."""
@@ -181,8 +187,8 @@ class TensorBoard(Callback):
             content = self.model.to_json()
         except (NotImplementedError, TypeError, ValueError) as error:
             warnings.warn(
-                f"`TensorBoard` cannot write the graph of `{self.model.name}`, which "
-                f"has no config; `write_graph=False` asks for none. {error}",
+                f"`TensorBoard` cannot write the graph of `{self.model.name}`; "
+                f"`write_graph=False` asks for none. {error}",
                 stacklevel=3,
             )
             return
