@@ -84,7 +84,7 @@ def stretched(
         antialias: where many cells become one, the kernel reaches over all of them.
         xp: the namespace that computes; default: the backend's.
     """
-    cast = backend.cast if xp is None else np.asarray
+    on_host = xp is not None
     xp, old = xp or backend.xp, x.shape[axis]
     step = 1 / scale if scale is not None else old / size
     places = (xp.arange(size, dtype="float32") + 0.5 - shift) * step - 0.5
@@ -96,8 +96,24 @@ def stretched(
     counts = xp.abs(total) > 1000 * np.finfo("float32").eps
     weights = xp.where(counts, weights / xp.where(counts, total, 1.0), 0.0)
     weights = xp.where((places >= -0.5) & (places <= old - 0.5), weights, 0.0)
-    weights = cast(weights, backend.dtype_name(x))
+    if on_host:
+        return _few_cells(x, axis, weights.astype(x.dtype))
+    weights = backend.cast(weights, backend.dtype_name(x))
     return xp.moveaxis(xp.matmul(xp.moveaxis(x, axis, -1), weights), -1, axis)
+
+
+def _few_cells(x: np.ndarray, axis: int, weights: np.ndarray) -> np.ndarray:
+    """Multiply an axis by a matrix of which a few neighbours in each column count."""
+    counts = weights != 0
+    first, after = counts.argmax(0), len(weights) - counts[::-1].argmax(0)
+    shape = [1] * x.ndim
+    shape[axis] = -1
+    total: Any = 0
+    for step in range(int((after - first).max())):
+        cells = np.minimum(first + step, len(weights) - 1)
+        share = np.where(first + step < after, weights[cells, np.arange(len(cells))], 0)
+        total = total + np.take(x, cells, axis) * share.reshape(shape)
+    return total
 
 
 def _nearest(x: Any, axis: int, size: int, xp: Any) -> Any:
