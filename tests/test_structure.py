@@ -85,9 +85,9 @@ CORE = """operators variable graph backend/__init__ layers/layer layers/owner
     layers/signature layers/dense training/ models/ optimizers/optimizer""".split()
 
 # Namespaces whose every public name in Keras is here, and those on the way.
-COMPLETE = """activations config constraints initializers losses optimizers
-    optimizers.schedules regularizers tree""".split()
-PARTIAL = "callbacks layers metrics models ops random saving utils".split()
+COMPLETE = """activations callbacks config constraints initializers losses metrics
+    optimizers optimizers.schedules regularizers tree""".split()
+PARTIAL = "layers models ops random saving utils".split()
 # Signatures that differ on purpose: what is ours besides, with the reason.
 EXTENDED: dict[str, str] = {
     "models.Sequential": "Keras hides its arguments behind `*args, **kwargs`",
