@@ -162,6 +162,17 @@ def test_arguments_of_users_classes_are_their_own():
     assert (layer.p, layer.given) == (3, 4)
 
 
+@pytest.mark.filterwarnings("ignore::kerasish.legacy.LegacyWarning")
+def test_optimizers_of_users_take_old_arguments():
+    class Mine(kerasish.optimizers.SGD):
+        def __init__(self, learning_rate=0.1, **kwargs):
+            super().__init__(learning_rate, **kwargs)
+
+    assert float(Mine(lr=0.5).learning_rate) == 0.5
+    assert type(Mine(decay=0.1)._learning_rate).__name__ == "InverseTimeDecay"
+    assert Mine(decay=0.1)._learning_rate.initial_learning_rate == 0.1
+
+
 def test_constructors_keep_their_signatures_and_objects_their_copies():
     import copy
     import inspect

@@ -177,6 +177,8 @@ def optimizer_arguments(
     if "lr" in made and "learning_rate" not in made:
         prefer("the argument `lr`", "`learning_rate`")
         made["learning_rate"] = made.pop("lr")
+        if args:  # a default that a class of the user's hands on
+            args = (made.pop("learning_rate"), *args[1:])
     decay = made.pop("decay", None)
     if decay:
         prefer("the argument `decay`", "`schedules.InverseTimeDecay(rate, 1, decay)`")
