@@ -142,6 +142,13 @@ class CallbackList(Callback):
         return self._need(*hooks, bulk="on_progress")
 
     @property
+    def changes_tests(self) -> bool:
+        """Whether some callback may change the model before an evaluation."""
+        return self.needs_test_batches or self._need(
+            "on_test_begin", bulk="on_epochs_end"
+        )
+
+    @property
     def needs_epochs(self) -> bool:
         """Whether some callback must be called for each epoch, or each validation."""
         hooks = ("on_epoch_begin", "on_epoch_end", "on_test_begin", "on_test_end")

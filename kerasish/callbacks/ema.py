@@ -91,12 +91,6 @@ class SwapEMAWeights(Callback):
         if self.swap_on_epoch:
             self._swap_in()
 
-    def on_test_batch_begin(self, batch: int, logs: Logs = None) -> None:
-        """Do nothing; that it is here keeps validation out of the training's program.
-
-        Within one program nothing could be swapped between the two.
-        """
-
     def on_test_begin(self, logs: Logs = None) -> None:
         """Put the averages in."""
         self._swap_in()

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from .. import backend
+from .. import backend, tree
+from ..masks import get_mask, set_mask
 from ..variable import Variable, functional
 
 __all__ = ["value_and_gradients"]
@@ -24,7 +25,8 @@ def value_and_gradients(
             their new values afterwards.
 
     Returns:
-        `(what fn returned, gradients in the order of variables)`.
+        `(what fn returned, gradients in the order of variables)`; arrays have their
+        masks.
 
     Example:
         >>> from kerasish.training import value_and_gradients
@@ -39,10 +41,14 @@ def value_and_gradients(
     def objective(values: list[Any]) -> tuple[Any, Any]:
         result, new = inner([*values, *rest])
         scalar = result[0] if isinstance(result, tuple) else result
-        return scalar, (result, new[len(variables) :])
+        masks = [get_mask(x) for x in tree.flatten(result)]
+        return scalar, (result, masks, new[len(variables) :])
 
     values = [v.value for v in variables]
-    (_, (result, new)), gradients = backend.value_and_grad(objective)(values)
+    (_, (result, masks, new)), gradients = backend.value_and_grad(objective)(values)
+    for x, mask in zip(tree.flatten(result), masks):
+        if mask is not None:
+            set_mask(x, mask)
     for variable, before, value in zip(others, rest, new):
         if value is not before:
             variable.assign(value)

@@ -46,7 +46,7 @@ class Validation:
             model: what is trained.
         """
         told = runner.callbacks
-        apart = told.needs_train_batches or told.needs_test_batches or self.freq != 1
+        apart = told.needs_train_batches or told.changes_tests or self.freq != 1
         if apart or not isinstance(self.data, ArrayData):
             return
         arrays = resident(self.data)
