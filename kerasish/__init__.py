@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from . import config as config
     from . import constraints as constraints
     from . import datasets as datasets
-    from . import distribution as distribution
     from . import distillation as distillation
+    from . import distribution as distribution
     from . import doctor as doctor
     from . import dtype_policies as dtype_policies
     from . import export as export

@@ -249,8 +249,8 @@ def test_core_and_package_keep_their_budget():
 
     for name in CORE:
         assert exists(name.strip("/").replace("/", ".").removesuffix(".__init__")), name
-    assert sum(code_lines(path) for path in FILES if in_core(path)) <= 4_360
-    assert sum(map(written_lines, FILES)) <= 48_000
+    assert sum(code_lines(path) for path in FILES if in_core(path)) <= 4_440
+    assert sum(map(written_lines, FILES)) <= 61_000
 
 
 def written_lines(path: Path) -> int:

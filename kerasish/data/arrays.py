@@ -119,7 +119,8 @@ def _foreign(value: Any, name: str) -> Any:
     lazy = " Call its `collect()` before." if hasattr(value, "collect") else ""
     raise TypeError(
         f"`{name}` should be an array, a data frame, a tensor, lists of numbers, or a "
-        f"list or dictionary of these, not {value!r:.300} of type `{type(value).__name__}`."
+        f"list or dictionary of these, not {value!r:.300} of type "
+        f"`{type(value).__name__}`."
         + lazy
     )
 
