@@ -579,3 +579,15 @@ def test_bytes_of_an_unknown_type_are_refused(tmp_path):
         file["layers/dense/vars/1"].attrs["dtype"] = "float8_e5m2"
     with pytest.raises(ValueError, match="only bfloat16 is read"):
         model.load_weights(tmp_path / "w.weights.h5")
+
+
+def test_groups_are_those_of_keras(tmp_path):
+    found = []
+    for k in (kerasish, keras):
+        inner = k.Sequential([k.Input((3,)), k.layers.Dense(2)])
+        model = k.Sequential([k.Input((3,)), inner, k.layers.Dense(1)])
+        model.save_weights(tmp_path / "m.weights.h5")
+        with h5py.File(tmp_path / "m.weights.h5") as file:
+            file.visit((names := []).append)
+        found.append({name for name in names if not name.startswith("kerasish")})
+    assert found[0] == found[1]

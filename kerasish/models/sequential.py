@@ -30,6 +30,8 @@ class Sequential(Model):
         (None, 2)
     """
 
+    _bookkeeping = ("_stack",)  # not the user's: `layers` has what holds weights
+
     def __init__(
         self,
         layers: Sequence[Any] | None = None,

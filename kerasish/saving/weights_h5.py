@@ -272,7 +272,8 @@ def _visit_all(items: Any, path: str, above: str, seen: set[int]) -> Iterator[Pi
 
 def attributes(owner: Any) -> Iterator[tuple[str, Any]]:
     """Yield what may hold layers: the user's attributes, public ones first."""
-    found = {k: v for k, v in vars(owner).items() if k not in _plain_attributes()}
+    plain = {*_plain_attributes(), *getattr(owner, "_bookkeeping", ())}
+    found = {k: v for k, v in vars(owner).items() if k not in plain}
     if isinstance(owner, Layer) and hasattr(owner, "layers"):
         found["layers"] = owner.layers
     if getattr(owner, "optimizer", None) is not None:
