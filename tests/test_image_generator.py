@@ -51,7 +51,7 @@ CHANGES = [
     {"zoom_range": [0.5, 0.8], "fill_mode": "constant", "cval": 7.0},
     {"samplewise_std_normalization": True, "rescale": 1 / 255},
     {"samplewise_center": True, "rotation_range": 9, "fill_mode": "wrap"},
-    {"rescale": 0.5, "preprocessing_function": lambda x: x + 1},
+    {"rescale": 0.5, "preprocessing_function": np.negative},
 ]
 
 
