@@ -6,7 +6,7 @@ import sys
 
 import fuzz_files
 
-CHILDREN, CASES = 2, 1_200
+CHILDREN, CASES = 2, 600
 
 
 def test_files_changed_by_chance_give_an_error_or_do_no_harm():

@@ -332,6 +332,8 @@ def test_every_layer_has_a_row():
     others = {"Layer", "InputLayer", "Lambda", "InputSpec", "Wrapper"}
     others |= {"TFSMLayer", "TorchModuleWrapper"}  # they raise
     others |= {"JaxLayer", "FlaxLayer"}  # tests/test_jax_layer.py has these
+    # Old names for old arguments: tests/legacy_scripts.py has these.
+    others |= {"Convolution2D", "Convolution3D", "SeparableConvolution2D"}
     others |= {row.name for row in HOST}  # tests/test_preprocessing.py has these
     tested = {x for row in ROWS for x in (row.name, *inner(row.kwargs))}
     named = {name: getattr(kerasish.layers, name) for name in OURS - others}

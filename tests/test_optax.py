@@ -14,7 +14,8 @@ pytestmark = pytest.mark.usefixtures("quick_compilation")
 def network():
     keras.utils.set_random_seed(1)
     layers = [keras.layers.Dense(4, "tanh"), keras.layers.BatchNormalization()]
-    return keras.Sequential([keras.Input((3,)), *layers, keras.layers.Dense(1)])
+    layers = [keras.Input((3,)), *layers, keras.layers.Dense(1)]
+    return keras.Sequential(layers, name="sequential")
 
 
 def data(rows=32):

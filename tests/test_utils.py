@@ -133,27 +133,16 @@ def test_clear_session_counts_names_anew():
     assert kerasish.metrics.AUC().name == "auc"
 
 
-# Public names of `keras.utils` that are not here yet.
-LATER = set(
-    """array_to_img audio_dataset_from_directory
-    get_source_inputs image_dataset_from_directory img_to_array load_img model_to_dot
-    plot_model save_img split_dataset text_dataset_from_directory
-    timeseries_dataset_from_array""".split()
-)
-
-
 def test_every_public_name_with_its_signature():
     for name in dir(keras.utils):
         theirs = getattr(keras.utils, name)
-        if name[0] == "_" or not callable(theirs) or name in LATER:
+        if name[0] == "_" or not callable(theirs):
             continue
         ours = inspect.signature(getattr(utils, name)).parameters.values()
         other = inspect.signature(theirs).parameters.values()
         assert [(p.name, p.kind, p.default) for p in ours] == [
             (p.name, p.kind, p.default) for p in other
         ], name
-    for name in LATER:
-        assert not hasattr(utils, name), f"{name} is here: take it off LATER"
 
 
 def test_keras_tensors_are_recognised():
