@@ -120,8 +120,7 @@ def _foreign(value: Any, name: str) -> Any:
     raise TypeError(
         f"`{name}` should be an array, a data frame, a tensor, lists of numbers, or a "
         f"list or dictionary of these, not {value!r:.300} of type "
-        f"`{type(value).__name__}`."
-        + lazy
+        f"`{type(value).__name__}`." + lazy
     )
 
 
