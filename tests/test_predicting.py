@@ -2,6 +2,7 @@
 
 import functools
 import pickle
+import re
 import warnings
 
 import jax
@@ -530,3 +531,11 @@ def test_training_between_calls_is_seen():
         for _ in range(3):
             close(model(X), plain(model, X))
             close(model.predict(X, verbose=0), plain(model, X))
+
+
+def test_what_does_not_fit_is_named_as_it_came():
+    model = small()
+    model.predict(X, verbose=0)
+    for wrong in (X[0], np.ones((5, 4))):
+        with pytest.raises(ValueError, match=re.escape(f"of shape {wrong.shape}.")):
+            model.predict(wrong, verbose=0)

@@ -207,10 +207,15 @@ class Forwards:
 
         Rows are added so that few sizes need compiling: see `padded`.
         """
-        rows = None
+        forward = self._forward("predict", self._step)
         if self._apart:
-            x, rows = padded(x, unit, most)
-        return self._forward("predict", self._step)(x), rows
+            more, rows = padded(x, unit, most)
+            try:
+                return forward(more), rows
+            except ValueError:  # which names a shape with the rows that were added
+                if rows is None:
+                    raise
+        return forward(x), None
 
     def _step(self) -> Callable[[Any], Any]:
         step = step_function(self._model, "predict")
