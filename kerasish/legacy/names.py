@@ -61,6 +61,7 @@ NAMES: dict[str, dict[str, str]] = {
         "categorical_probas_to_classes": "legacy.utils.categorical_probas_to_classes",
         "count_params": "backend.count_params",
         "plot": "utils.plot_model",
+        "print_msg": "legacy.utils.print_msg",
         "print_summary": "legacy.utils.print_summary",
         "probas_to_classes": "legacy.utils.probas_to_classes",
     },
@@ -77,6 +78,6 @@ GONE = {
     "models.Graph": "Use the functional `Model(inputs, outputs)`.",
     "models.model_from_yaml": "YAML can run code: use `model_from_json`.",
     "utils.HDF5Matrix": "Read the file with `h5py`, whose data sets `fit` takes.",
-    "utils.multi_gpu_model": "Nothing need be wrapped: `kerasish.Replicas`, or "
-    "`jax.devices()`, shows what several devices are used for.",
+    "utils.multi_gpu_model": "Nothing need be wrapped: "
+    "`distribution.set_distribution(distribution.DataParallel())` before the model.",
 }

@@ -1,14 +1,17 @@
 """Utilities of Keras 1 and 2."""
 
+import logging
+import sys
 from typing import Any
 
 import numpy as np
 
+from .. import config
 from ..graph import KerasTensor, toposort
 
 __all__ = [
-    *("categorical_probas_to_classes", "get_source_inputs", "print_summary"),
-    "probas_to_classes",
+    *("categorical_probas_to_classes", "get_source_inputs", "print_msg"),
+    *("print_summary", "probas_to_classes"),
 ]
 
 
@@ -31,6 +34,20 @@ def probas_to_classes(y_pred: Any) -> np.ndarray:
     """
     several = len(y_pred.shape) > 1 and y_pred.shape[1] > 1
     return categorical_probas_to_classes(y_pred) if several else np.round(y_pred[:, 0])
+
+
+def print_msg(message: str, line_break: bool = True) -> None:
+    """Print a message or, where interactive logging is off, log it.
+
+    Example:
+        >>> keras.legacy.utils.print_msg("done")
+        done
+    """
+    if config.is_interactive_logging_enabled():
+        sys.stdout.write(f"{message}\n" if line_break else message)
+        sys.stdout.flush()
+    else:
+        logging.getLogger("kerasish").info(message)
 
 
 def print_summary(model: Any, line_length: Any = None, **kwargs: Any) -> None:
