@@ -185,7 +185,7 @@ assert WeightRegularizer(l2=0.5).l2 == l1l2(l2=0.5).l2 == 0.5
 from keras.utils import np_utils
 from keras.utils.np_utils import to_categorical, categorical_probas_to_classes
 from keras.utils.io_utils import print_msg
-assert print_msg("prepared") is None
+assert print_msg("", line_break=False) is None
 from keras.utils.generic_utils import Progbar, get_custom_objects
 from keras.utils.layer_utils import get_source_inputs, print_summary
 assert np_utils.to_categorical([0, 2], 3).tolist() == [[1, 0, 0], [0, 0, 1]]
