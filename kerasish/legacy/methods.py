@@ -147,14 +147,14 @@ class Methods:
         )
 
     def evaluate_generator(
-        self, generator: Any, steps: int | None = None, *args: Any, **kwargs: Any
+        self, generator: Any, steps: int | None = None, **kwargs: Any
     ) -> Any:
         """Return loss and metrics on batches: the same as `evaluate`."""
         prefer("`evaluate_generator`", "`evaluate`")
         return _on_batches(self.evaluate, generator, steps, kwargs)
 
     def predict_generator(
-        self, generator: Any, steps: int | None = None, *args: Any, **kwargs: Any
+        self, generator: Any, steps: int | None = None, **kwargs: Any
     ) -> Any:
         """Return the outputs for batches: the same as `predict`."""
         prefer("`predict_generator`", "`predict`")

@@ -66,12 +66,12 @@ def _values(
     """The values of a group of variables, in its order."""
     found = dict(leaves(variables.get(name, {})))
     paths = [v.path for v in group]
-    for path in [*found, *paths]:
-        if path not in found or path not in paths:
-            lacks = "lacks" if path in paths else "has no place for"
-            raise ValueError(
-                f"The {name} given to the function of model `{model.name}` must be "
-                f"{paths}; it {lacks} {path!r}."
-                + registry.did_you_mean(path, list(found if path in paths else paths))
-            )
+    if odd := found.keys() ^ set(paths):
+        path = next(path for path in [*found, *paths] if path in odd)
+        lacks = "has no place for" if path in found else "lacks"
+        raise ValueError(
+            f"The {name} given to the function of model `{model.name}` must be "
+            f"{paths}; it {lacks} {path!r}."
+            + registry.did_you_mean(path, paths if path in found else list(found))
+        )
     return [found[path] for path in paths]
