@@ -37,13 +37,8 @@ ROWS = [
     ["models"],
     ["", "utils", "replicas", "datasets", "visualization", "wrappers", "distribution"]
     + ["distillation", "applications", "preprocessing"]
-    + [
-        "legacy.backend",
-        "legacy.configs",
-        "legacy.graph",
-        "legacy.image",
-        "legacy.image_files",
-    ]
+    + ["legacy.backend", "legacy.configs", "legacy.graph"]
+    + ["legacy.image", "legacy.image_files"]
     + ["legacy.install", "legacy.layers", "legacy.models", "legacy.scikit_learn"]
     + ["legacy.sequence", "legacy.text", "legacy.utils"],
     ["__main__", "commands"],
