@@ -13,8 +13,9 @@ pytestmark = pytest.mark.usefixtures("quick_compilation")
 
 def network():
     keras.utils.set_random_seed(1)
-    layers = [keras.layers.Dense(4, "tanh"), keras.layers.BatchNormalization()]
-    layers = [keras.Input((3,)), *layers, keras.layers.Dense(1)]
+    layers = [keras.layers.Dense(4, "tanh", name="dense")]
+    layers += [keras.layers.BatchNormalization(name="batch_normalization")]
+    layers = [keras.Input((3,)), *layers, keras.layers.Dense(1, name="dense_1")]
     return keras.Sequential(layers, name="sequential")
 
 
