@@ -70,7 +70,7 @@ _MODULES = (
     *("dtype_policies", "dtypes", "graph", "initializers", "layers", "losses"),
     *("metrics", "mixed_precision", "models", "ops", "optimizers", "random"),
     *("registry", "regularizers", "saving", "training", "tree", "utils", "variable"),
-    *("distillation", "doctor", "export", "wrappers"),
+    *("distillation", "doctor", "export", "symbolic", "wrappers"),
     *("applications", "datasets", "distribution", "preprocessing", "quantizers"),
     "visualization",
 )

@@ -6,11 +6,14 @@ work on it. `@op` lets a plain function take symbolic tensors: the call is recor
 """
 
 import functools
+import importlib
 import inspect
+import itertools
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from . import backend, dtypes, registry, tree
+from .names import users_line
 from .operators import Operators
 from .variable import Variable, abstract
 
@@ -75,6 +78,11 @@ class KerasTensor(Operators):
         """The same as `ops.squeeze`."""
         return registry.namespace("ops")["squeeze"](self, axis)
 
+    def eval(self, inputs_to_values: Any = None) -> Any:
+        """Compute the value: `x.eval({y: 2.0})`. See `kerasish.symbolic`."""
+        home = importlib.import_module("kerasish.symbolic")  # which stands above
+        return home.evaluated(self, inputs_to_values)
+
     @property
     def _keras_history(self) -> tuple[Any, int, int]:
         """(operation, which of its calls, which of the call's outputs)."""
@@ -95,6 +103,9 @@ class KerasTensor(Operators):
         )
 
     symbolic = True
+    # Whether its unknown sizes may be those of other tensors, as in formulas; in models
+    # they are the sizes of batches and sequences, which have nothing to do with others.
+    open_sizes = False
 
     def __array_ufunc__(self, ufunc: Any, method: str, *args: Any, **kw: Any) -> Any:
         """`array + tensor` and `np.sin(tensor)` are the ops of those names."""
@@ -145,6 +156,7 @@ class Node:
     Attributes:
         inputs: the symbolic tensors among the arguments, in order.
         outputs: a symbolic tensor, or a nest of them.
+        where: the line of the user's code that made the call.
     """
 
     def __init__(
@@ -153,6 +165,7 @@ class Node:
         self.operation, self.args, self.kwargs = operation, args, kwargs
         self.inputs = [x for x in tree.flatten((args, kwargs)) if is_symbolic(x)]
         self.outputs = outputs
+        self.where = users_line()
         for tensor in tree.flatten(outputs):
             if is_symbolic(tensor):
                 tensor.node = self
@@ -263,8 +276,48 @@ def infer_call(fn: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         return fn(*filled, **named)
 
     specs = [backend.Spec(t.shape, t.dtype) for t in inputs]
+    open_sizes = any(t.open_sizes for t in inputs)
     with abstract():
-        return _tensors(backend.infer(concrete, specs))
+        if not open_sizes:
+            return _tensors(backend.infer(concrete, specs))
+        found = _tensors(_infer_open(concrete, specs, (args, kwargs)))
+    for tensor in tree.flatten(found):
+        if is_symbolic(tensor):
+            tensor.open_sizes = True
+    return found
+
+
+def _infer_open(fn: Callable[..., Any], specs: list["backend.Spec"], given: Any) -> Any:
+    """`backend.infer` where unknown sizes may have to equal known ones."""
+    try:
+        return backend.infer(fn, specs)
+    except (TypeError, ValueError, IndexError) as error:
+        shapes = [getattr(x, "shape", ()) for x in tree.flatten(given)]
+        sizes = {size for shape in shapes for size in shape} - {None}
+        axes = [(i, k) for i, s in enumerate(specs) for k in _unknown(s.shape)]
+        for count in range(1, len(axes) + 1 if len(axes) < 4 else 3):
+            for chosen in itertools.combinations(axes, count):
+                for values in itertools.product(sorted(sizes), repeat=count):
+                    known = dict(zip(chosen, values))
+                    try:
+                        return backend.infer(fn, _filled(specs, known))
+                    except (TypeError, ValueError, IndexError):
+                        continue
+        raise error
+
+
+def _unknown(shape: Sequence[int | None]) -> list[int]:
+    return [axis for axis, size in enumerate(shape) if size is None]
+
+
+def _filled(specs: list["backend.Spec"], known: dict[Any, int]) -> list["backend.Spec"]:
+    return [
+        backend.Spec(
+            tuple(known.get((i, k), size) for k, size in enumerate(spec.shape)),
+            spec.dtype,
+        )
+        for i, spec in enumerate(specs)
+    ]
 
 
 def _tensors(specs: Any) -> Any:

@@ -1,12 +1,23 @@
 """Names: made automatically, spelled another way, and misspelt."""
 
 import difflib
+import os
 import re
+import sys
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-__all__ = ["did_you_mean", "get_uid", "reset_names", "to_snake_case", "unique_name"]
+__all__ = [
+    "did_you_mean",
+    "get_uid",
+    "reset_names",
+    "to_snake_case",
+    "unique_name",
+    "users_line",
+]
+
+_PACKAGE = os.path.dirname(os.path.abspath(__file__))
 
 _counts: Counter[str] = Counter()
 
@@ -52,3 +63,13 @@ def did_you_mean(name: Any, candidates: Iterable[str]) -> str:
     """Return `" Did you mean `x`?"` for the nearest candidate, or an empty string."""
     near = difflib.get_close_matches(str(name)[:100], list(candidates), n=1, cutoff=0.6)
     return f" Did you mean `{near[0]}`?" if near else ""
+
+
+def users_line() -> str:
+    """Return the place in the user's code that is running: `"script.py, line 3"`."""
+    frame: Any = sys._getframe(1)
+    while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+        frame = frame.f_back
+    if frame is None:
+        return "unknown place"
+    return f"{os.path.basename(frame.f_code.co_filename)}, line {frame.f_lineno}"
