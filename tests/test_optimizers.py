@@ -59,10 +59,21 @@ ROWS = [(name, {}) for name in PLAIN] + [
     ("Muon", {"exclude_embeddings": False, "adam_lr_ratio": 0.1}),
     ("ScheduleFreeAdamW", {"warmup_steps": 5, "weight_decay": 0.01}),
 ]
-each = pytest.mark.parametrize(
-    ("name", "kwargs"), ROWS, ids=[f"{n} {'_'.join(k)}" for n, k in ROWS]
-)
-each_class = pytest.mark.parametrize("name", PLAIN)
+# Those that Keras does not have.
+OURS = [
+    ("Rprop", {}),
+    ("Rprop", {"variant": "irprop-", "shrink": 0.3, "weight_decay": 0.1}),
+    ("Rprop", {"variant": "sag", "step_max": 0.1}),
+    ("LBFGS", {"memory": 2, "gradient_accumulation_steps": 2}),
+]
+
+
+def ids(rows):
+    return [f"{name} {'_'.join(kwargs)}" for name, kwargs in rows]
+
+
+each = pytest.mark.parametrize(("name", "kwargs"), ROWS, ids=ids(ROWS))
+each_class = pytest.mark.parametrize("name", [*PLAIN, "Rprop", "LBFGS"])
 compiled_only = pytest.mark.skipif(
     kerasish.config.backend() == "numpy", reason="the NumPy backend compiles nothing"
 )
@@ -138,7 +149,7 @@ def test_ten_steps_config_and_variables_equal_keras(name, kwargs, close):
     assert ours.get_config() == theirs.get_config()
 
 
-@each
+@pytest.mark.parametrize(("name", "kwargs"), ROWS + OURS, ids=ids(ROWS + OURS))
 def test_config_round_trip(name, kwargs):
     optimizer = make(kerasish, name, kwargs)
     config = kerasish.optimizers.serialize(optimizer)
@@ -225,7 +236,9 @@ def test_every_public_method_of_keras_is_there():
         assert list(inspect.signature(mine).parameters) == expected, name
 
 
-@pytest.mark.parametrize("name", [*PLAIN, "adam", "RMSPROP", "ScheduleFreeAdamw"])
+@pytest.mark.parametrize(
+    "name", [*PLAIN, "adam", "RMSPROP", "ScheduleFreeAdamw", "lbfgs", "rprop"]
+)
 def test_get_by_name(name):
     found = kerasish.optimizers.get(name)
     assert type(found).__name__.lower() == name.lower()

@@ -7,11 +7,13 @@ from ..legacy.arguments import accept, optimizer_arguments
 from . import legacy, schedules
 from .adam import Adam, Adamax, AdamW, Lamb, Nadam, ScheduleFreeAdamW
 from .descent import SGD, Adadelta, Adagrad, Ftrl, Lion, RMSprop
+from .lbfgs import LBFGS
 from .loss_scale import LossScaleOptimizer
 from .matrix import Adafactor, Muon
 from .multi import MultiOptimizer, OptimizerMap
 from .optax import Optax, is_transformation
 from .optimizer import Optimizer
+from .rprop import Rprop
 
 __all__ = [
     "SGD",
@@ -23,6 +25,7 @@ __all__ = [
     "Adamax",
     "Ftrl",
     "Lamb",
+    "LBFGS",
     "Lion",
     "LossScaleOptimizer",
     "MultiOptimizer",
@@ -32,6 +35,7 @@ __all__ = [
     "Optimizer",
     "OptimizerMap",
     "RMSprop",
+    "Rprop",
     "ScheduleFreeAdamW",
     "deserialize",
     "get",
