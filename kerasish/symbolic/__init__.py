@@ -16,8 +16,10 @@ Example:
 from typing import Any
 
 from .cloning import clone
+from .formula import latex, pp
 from .function import Compiled, In, evaluated, function
 from .modes import Mode, MonitorMode, NanGuardMode, Profile
+from .parsing import parse
 from .variables import (
     CONSTRUCTORS,
     Shared,
@@ -42,6 +44,9 @@ __all__ = [
     "constant",
     "evaluated",
     "function",
+    "latex",
+    "parse",
+    "pp",
     "shared",
     "tensor",
     *CONSTRUCTORS,

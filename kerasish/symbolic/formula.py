@@ -1,0 +1,457 @@
+"""Expressions as formulas: `pp`, in Python's syntax, and `latex`, for notebooks.
+
+Both walk the graph once, from the variables upwards, and put together the texts of the
+arguments, each with its level of precedence: a bracket stands only where it must.
+"""
+
+import keyword
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .. import backend, tree
+from ..graph import Node, is_symbolic, toposort
+from ..variable import Variable
+from .piece import is_leaf
+
+__all__ = ["latex", "pp"]
+
+# Levels of precedence, from what binds least; `CALL` is what never needs brackets.
+ANY, COMPARE, OR, XOR, AND, SUM, PRODUCT, UNARY, POWER, CALL = range(10)
+
+# op -> its text, its level, the least level of each operand that needs no brackets.
+Operators = dict[str, tuple[Any, ...]]
+OPERATORS: Operators = {
+    "less": ("%s < %s", COMPARE, OR, OR),
+    "less_equal": ("%s <= %s", COMPARE, OR, OR),
+    "greater": ("%s > %s", COMPARE, OR, OR),
+    "greater_equal": ("%s >= %s", COMPARE, OR, OR),
+    "equal": ("%s == %s", COMPARE, OR, OR),
+    "not_equal": ("%s != %s", COMPARE, OR, OR),
+    "logical_or": ("%s | %s", OR, OR, XOR),
+    "logical_xor": ("%s ^ %s", XOR, XOR, AND),
+    "logical_and": ("%s & %s", AND, AND, SUM),
+    "add": ("%s + %s", SUM, SUM, PRODUCT),
+    "subtract": ("%s - %s", SUM, SUM, PRODUCT),
+    "multiply": ("%s * %s", PRODUCT, PRODUCT, UNARY),
+    "divide": ("%s / %s", PRODUCT, PRODUCT, UNARY),
+    "floor_divide": ("%s // %s", PRODUCT, PRODUCT, UNARY),
+    "mod": ("%s %% %s", PRODUCT, PRODUCT, UNARY),
+    "matmul": ("%s @ %s", PRODUCT, PRODUCT, UNARY),
+    "negative": ("-%s", UNARY, UNARY),
+    "logical_not": ("~%s", UNARY, UNARY),
+    "power": ("%s ** %s", POWER, CALL, UNARY),
+}
+LATEX_OPERATORS: Operators = {
+    **OPERATORS,
+    "less_equal": (r"%s \le %s", COMPARE, OR, OR),
+    "greater_equal": (r"%s \ge %s", COMPARE, OR, OR),
+    "equal": ("%s = %s", COMPARE, OR, OR),
+    "not_equal": (r"%s \ne %s", COMPARE, OR, OR),
+    "logical_or": (r"%s \lor %s", OR, OR, XOR),
+    "logical_xor": (r"%s \oplus %s", XOR, XOR, AND),
+    "logical_and": (r"%s \land %s", AND, AND, SUM),
+    "logical_not": (r"\lnot %s", UNARY, UNARY),
+    "multiply": (r"%s \cdot %s", PRODUCT, PRODUCT, POWER),
+    "divide": (r"\frac{%s}{%s}", POWER, ANY, ANY),
+    "reciprocal": (r"\frac{1}{%s}", POWER, ANY),
+    "floor_divide": (r"\left\lfloor\frac{%s}{%s}\right\rfloor", CALL, ANY, ANY),
+    "mod": (r"%s \bmod %s", PRODUCT, PRODUCT, UNARY),
+    "matmul": (r"%s \, %s", PRODUCT, PRODUCT, UNARY),
+    "dot": (r"%s \, %s", PRODUCT, PRODUCT, UNARY),
+    "outer": (r"%s \otimes %s", PRODUCT, PRODUCT, UNARY),
+    "power": ("%s^{%s}", POWER, CALL, ANY),
+    "square": ("%s^{2}", POWER, CALL),
+    "transpose": (r"%s^\top", POWER, CALL),
+    "exp": ("e^{%s}", POWER, ANY),
+    "sqrt": (r"\sqrt{%s}", CALL, ANY),
+    "rsqrt": (r"\frac{1}{\sqrt{%s}}", POWER, ANY),
+    "abs": (r"\left|%s\right|", CALL, ANY),
+    "floor": (r"\left\lfloor %s\right\rfloor", CALL, ANY),
+    "ceil": (r"\left\lceil %s\right\rceil", CALL, ANY),
+    "sum": (r"\sum %s", PRODUCT, PRODUCT),
+    "prod": (r"\prod %s", PRODUCT, PRODUCT),
+    "mean": (r"\overline{%s}", CALL, ANY),
+    "where": (
+        r"\begin{cases} %2$s & \text{if } %1$s \\ %3$s & \text{else}\end{cases}",
+        *(CALL, ANY, ANY, ANY),
+    ),
+}
+_GREEK = """alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi
+    rho sigma tau phi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi
+    Omega""".split()
+_KNOWN = {
+    **{name: rf"\{name}" for name in "sin cos tan sinh cosh tanh max min det".split()},
+    **{f"arc{name}": rf"\arc{name}" for name in ("sin", "cos", "tan")},
+    "log": r"\ln",
+    "maximum": r"\max",
+    "minimum": r"\min",
+    "sigmoid": r"\sigma",
+}
+# Ops that change nothing that a reader of the formula cares for.
+FORMALITIES = ("sum_like", "stop_gradient_of_graph")
+CALLS, CHARACTERS, DEPTH = 2_000, 4_000, 60  # larger formulas are cut into lines
+SHORT = 6  # characters: a shorter text is repeated rather than named
+FEW = 12  # numbers that an array may have to be written out
+
+
+class Term(NamedTuple):
+    """A part of a formula.
+
+    Attributes:
+        text: how it is written.
+        level: how fast it holds together.
+        minus: what remains if its leading minus is taken out, if it has one.
+        chain: a product or quotient, whose sign may stand in front of all.
+        depth: of calls and operators within.
+    """
+
+    text: str
+    level: int = CALL
+    minus: "Term | None" = None
+    chain: bool = False
+    depth: int = 0
+
+
+class Style(NamedTuple):
+    """How a language writes names, calls and operators."""
+
+    operators: Operators
+    brackets: str
+    name: Callable[[str], str]
+    function: Callable[[str], str]
+    call: str
+    item: str
+    keyword: str
+
+
+def title(operation: Any) -> str:
+    """Return the name under which an operation stands in formulas and trees."""
+    function = getattr(operation, "function", None)
+    name = getattr(function, "__name__", None) or operation.name
+    return "abs" if name == "absolute" else identifier(name.lstrip("_") or name)
+
+
+def identifier(name: str) -> str:
+    """Return a path or name as a (dotted) name of Python."""
+    parts = [re.sub(r"\W", "_", part) for part in re.split("[./]", name)]
+    return ".".join(
+        f"_{part}" if not part or part[0].isdigit() or keyword.iskeyword(part) else part
+        for part in parts
+    )
+
+
+class Names:
+    """Names of variables, weights and constants: to each its own."""
+
+    def __init__(self) -> None:
+        self.found: dict[int, str] = {}
+        self.taken: set[str] = set()
+
+    def of(self, leaf: Any) -> str:
+        """Return the name of a tensor that nothing made, or of a variable."""
+        if id(leaf) not in self.found:
+            name = getattr(leaf, "path", None) or leaf.name or "variable"
+            self.found[id(leaf)] = self.free(identifier(name))
+        return self.found[id(leaf)]
+
+    def free(self, name: str) -> str:
+        """Return the name, with a number if something else is called so."""
+        number, unique = 1, name
+        while unique in self.taken:
+            number += 1
+            unique = f"{name}_{number}"
+        self.taken.add(unique)
+        return unique
+
+    def steps(self) -> Iterator[str]:
+        """Yield `t1`, `t2` ..., without those that are taken."""
+        number = 0
+        while True:
+            number += 1
+            if f"t{number}" not in self.taken:
+                yield f"t{number}"
+
+
+def leaves_of(node: Node) -> Iterator[Any]:
+    """Yield the variables, and the symbolic tensors that nothing made, of a call."""
+    for leaf in tree.flatten((node.args, node.kwargs)):
+        if isinstance(leaf, Variable) or (is_symbolic(leaf) and is_leaf(leaf)):
+            yield leaf
+
+
+def calls_below(expression: Any) -> list[Node]:
+    """Return the calls of a nest of expressions, in an order in which they can run."""
+    outputs = [x for x in tree.flatten(expression) if is_symbolic(x)]
+    return [node for node in toposort(outputs) if node.inputs]
+
+
+def shown(node: Node) -> list[Any]:
+    """Return the symbolic arguments of a call that a formula shows."""
+    return node.inputs[:1] if title(node.operation) in FORMALITIES else node.inputs
+
+
+class _Writer:
+    """Puts terms together."""
+
+    def __init__(self, style: Style) -> None:
+        self.style, self.names = style, Names()
+        self.terms: dict[int, Term] = {}
+
+    def value(self, x: Any) -> Term:
+        """Return the text of an argument: a tensor, a constant, a nest of them."""
+        if is_symbolic(x) and id(x) in self.terms:
+            return self.terms[id(x)]
+        if isinstance(x, Variable) or is_symbolic(x):
+            return Term(self.style.name(self.names.of(x)))
+        if isinstance(x, (list, tuple, dict)):
+            return self.nest(x)
+        return constant(x)
+
+    def nest(self, x: Any) -> Term:
+        values = [self.value(e) for e in (x.values() if isinstance(x, dict) else x)]
+        text = ", ".join(value.text for value in values)
+        depth = 1 + max((value.depth for value in values), default=0)
+        if isinstance(x, dict):
+            pairs = [f"{key!r}: {value.text}" for key, value in zip(x, values)]
+            return Term(f"{{{', '.join(pairs)}}}", depth=depth)
+        if isinstance(x, list):
+            return Term(f"[{text}]", depth=depth)
+        return Term(f"({text},)" if len(values) == 1 else f"({text})", depth=depth)
+
+    def call(self, node: Node) -> Term:
+        """Return the text of a call."""
+        name, args = title(node.operation), node.args
+        if name in FORMALITIES:
+            return self.value(args[0])
+        if name == "get_item" and len(args) == 2:
+            return self.item(*args)
+        operator = None if node.kwargs else self.style.operators.get(name)
+        if operator is not None and len(operator) == len(args) + 2:
+            parts = [self.value(x) for x in args]
+            signed = all(not t.dtype.startswith("uint") for t in node.inputs)
+            return self.operator(name, parts, signed)
+        named = [(key, self.value(x)) for key, x in node.kwargs.items()]
+        parts = [self.value(x) for x in args]
+        texts = [
+            *(p.text for p in parts),
+            *(self.style.keyword % (k, p.text) for k, p in named),
+        ]
+        depth = 1 + max((p.depth for p in (*parts, *(p for _, p in named))), default=0)
+        head = self.style.function(name)
+        return Term(self.style.call % (head, ", ".join(texts)), depth=depth)
+
+    def operator(self, name: str, parts: list[Term], signed: bool) -> Term:
+        """Return a term; signs of float and signed numbers move where they read best.
+
+        That changes no bit: rounding is the same on both sides of zero.
+        """
+        first, last = parts[0], parts[-1]
+        if name in ("add", "subtract") and signed and last.minus is not None:
+            name = "subtract" if name == "add" else "add"
+            parts = [first, last.minus]
+        if name == "negative" and signed and first.chain and first.minus is None:
+            return Term(f"-{first.text}", PRODUCT, first, True, first.depth + 1)
+        made = self.joined(name, parts)
+        if name == "negative" and signed:
+            return made._replace(minus=first)
+        if name not in ("multiply", "divide"):
+            return made
+        if first.level == PRODUCT and not first.chain:
+            return made
+        minus = first.minus and self.joined(name, [first.minus, last])
+        return made._replace(chain=True, minus=minus and minus._replace(chain=True))
+
+    def joined(self, name: str, parts: list[Term]) -> Term:
+        template, level, *least = self.style.operators[name]
+        texts = [self.bracketed(part, low) for part, low in zip(parts, least)]
+        if name == "negative" and texts[0].startswith("-"):
+            texts = [self.style.brackets % texts[0]]
+        depth = 1 + max(part.depth for part in parts)
+        return Term(filled(template, texts), level, depth=depth)
+
+    def bracketed(self, term: Term, least: int) -> str:
+        return term.text if term.level >= least else self.style.brackets % term.text
+
+    def item(self, x: Any, key: Any) -> Term:
+        """Return `x[key]`."""
+        base = self.value(x)
+        keys = key if isinstance(key, (list, tuple)) else [key]
+        inside = ", ".join(map(self.index, keys)) or "()"
+        text = self.style.item % (self.bracketed(base, CALL), inside)
+        return Term(text, depth=base.depth + 1)
+
+    def index(self, key: Any) -> str:
+        if isinstance(key, slice):
+            parts = [
+                "" if part is None else self.value(part).text
+                for part in (key.start, key.stop, key.step)
+            ]
+            return ":".join(parts if parts[2] else parts[:2])
+        return self.value(key).text
+
+
+def filled(template: str, texts: list[str]) -> str:
+    """Return a template with its places filled, `%1$s` being the first."""
+    if "%1$s" not in template:
+        return template % tuple(texts)
+    return re.sub(r"%(\d)\$s", lambda found: texts[int(found[1]) - 1], template)
+
+
+def constant(x: Any) -> Term:
+    """Return the text of what is no tensor of the graph: numbers, arrays, strings."""
+    if x is Ellipsis:
+        return Term("...")
+    if isinstance(x, str):
+        return Term(f'"{x}"' if repr(x) == f"'{x}'" and '"' not in x else repr(x))
+    if backend.is_array(x):
+        x = backend.to_numpy(x)
+    if isinstance(x, (np.ndarray, np.generic)) and x.ndim == 0:
+        x = x[()]
+    if isinstance(x, np.ndarray):
+        return Term(_array(x))
+    if callable(x):
+        return Term(f"<function {getattr(x, '__name__', type(x).__name__)}>")
+    text = str(x) if isinstance(x, np.generic) else repr(x)
+    if isinstance(x, slice) or not isinstance(x, (int, float, complex, np.generic)):
+        return Term(text)
+    if text.startswith("-"):
+        return Term(text, UNARY, Term(text[1:]))
+    return Term(text)
+
+
+def _array(x: np.ndarray) -> str:
+    if x.size > FEW or not x.size:
+        return f"<array {x.dtype.name} {x.shape}>"
+    texts = np.array([str(number) for number in x.ravel()], "O").reshape(x.shape)
+    numbers = str(texts.tolist()).replace("'", "")
+    if x.dtype.name in ("float32", "float64", "int32", "int64", "bool"):
+        return numbers
+    return f'array({numbers}, dtype="{x.dtype.name}")'
+
+
+# --- the public functions -------------------------------------------------------------
+
+PYTHON = Style(OPERATORS, "(%s)", str, str, "%s(%s)", "%s[%s]", "%s=%s")
+
+
+def _latex_name(name: str) -> str:
+    name = re.sub(r"^([a-zA-Z])(\d+)$", r"\1_\2", name)
+    head, *rest = name.split("_") if not name.startswith("_") else [name]
+    text = rf"\{head}" if head in _GREEK else head
+    if len(head) > 1 and head not in _GREEK:
+        text = rf"\mathrm{{{head}}}".replace("_", r"\_")
+    return text + (f"_{{{','.join(rest)}}}" if rest else "")
+
+
+def _latex_function(name: str) -> str:
+    plain = name.replace("_", r"\_")
+    return _KNOWN.get(name, rf"\operatorname{{{plain}}}")
+
+
+LATEX = Style(
+    *(LATEX_OPERATORS, r"\left(%s\right)", _latex_name, _latex_function),
+    *(r"%s\left(%s\right)", "%s_{%s}", r"\text{%s}=%s"),
+)
+
+
+def pp(expression: Any, share: bool = False) -> str:
+    """Returns an expression as one formula in Python's syntax.
+
+    Operators stand between their operands, with the fewest brackets; other calls are
+    written as such. `parse` reads the formula back.
+
+    Args:
+        expression: a symbolic tensor, or a nest of them.
+        share: whether what is used more than once gets a line and a name of its own,
+            `t1`, `t2` ... A formula of more than 2,000 calls or 4,000 characters, or
+            60 calls deep, is cut into such lines in any case.
+
+    Returns:
+        The text. Numbers and arrays of up to twelve numbers are written in full,
+        larger ones as `<array float32 (3, 4)>`; weights by their paths, with dots.
+
+    Example:
+        >>> x, y = keras.KerasTensor((), name="x"), keras.KerasTensor((), name="y")
+        >>> keras.symbolic.pp(2 * keras.ops.exp(x) - (y - x) ** 2)
+        '2 * exp(x) - (y - x) ** 2'
+        >>> z = keras.ops.exp(x * y)
+        >>> print(keras.symbolic.pp(z / (1 + z), share=True))
+        t1 = exp(x * y)
+        t1 / (1 + t1)
+    """
+    return _formula(expression, share, PYTHON, "%s = %s", "\n")
+
+
+def latex(expression: Any, share: bool = False) -> str:
+    r"""Returns an expression as a formula in LaTeX, as notebooks show it.
+
+    Args:
+        expression: a symbolic tensor, or a nest of them.
+        share: as for `pp`.
+
+    Example:
+        >>> x, w = keras.KerasTensor((), name="x"), keras.KerasTensor((), name="w_1")
+        >>> print(keras.symbolic.latex(keras.ops.exp(-x) / keras.ops.sqrt(1 + w)))
+        \frac{e^{-x}}{\sqrt{1 + w_{1}}}
+    """
+    return _formula(expression, share, LATEX, "%s &= %s", " \\\\\n")
+
+
+def _formula(expression: Any, share: bool, style: Style, line: str, apart: str) -> str:
+    nodes = calls_below(expression)
+    share = share or _is_large(nodes)
+    lines = _lines(expression, nodes, share, style, line)
+    if not share and len(lines[0]) > CHARACTERS:
+        lines = _lines(expression, nodes, True, style, line)
+    if len(lines) > 1 and style is LATEX:
+        lines = ["\\begin{aligned}\n" + lines[0], *lines[1:-1], f"& {lines[-1]}"]
+        return apart.join(lines) + "\n\\end{aligned}"
+    return apart.join(lines)
+
+
+def _lines(
+    expression: Any, nodes: list[Node], share: bool, style: Style, line: str
+) -> list[str]:
+    """The formula, and before it a line for each part that has a name."""
+    writer = _Writer(style)
+    for leaf in (leaf for node in nodes for leaf in leaves_of(node)):
+        writer.names.of(leaf)
+    uses = _uses(expression, nodes) if share else Counter()
+    steps, lines = writer.names.steps(), []
+    for node in nodes:
+        term = writer.call(node)
+        often = uses[id(node)] > 1 and len(term.text) > SHORT
+        if share and (often or term.depth >= DEPTH):
+            name = style.name(next(steps))
+            lines.append(line % (name, term.text))
+            term = Term(name)
+        for path, tensor in tree.flatten_with_path(node.outputs):
+            keys = "".join(f"[{key!r}]" for key in path)
+            writer.terms[id(tensor)] = (
+                Term(writer.bracketed(term, CALL) + keys) if keys else term
+            )
+    return [*lines, writer.value(expression).text]
+
+
+def _uses(expression: Any, nodes: Iterable[Node]) -> Counter[int]:
+    """How often the result of each call stands in the formula; id(call) -> number."""
+    ends = [x for x in tree.flatten(expression) if is_symbolic(x)]
+    used = [*ends, *(tensor for node in nodes for tensor in shown(node))]
+    return Counter(id(tensor.node) for tensor in used)
+
+
+def _is_large(nodes: Iterable[Node]) -> bool:
+    """Say whether the formula on one line would be too much to read, or to hold."""
+    sizes: dict[int, int] = {}
+    depths: dict[int, int] = {}
+    for node in nodes:
+        below = [id(t.node) for t in shown(node) if id(t.node) in sizes]
+        sizes[id(node)] = min(1 + sum(sizes[i] for i in below), 2 * CALLS)
+        depths[id(node)] = 1 + max((depths[i] for i in below), default=0)
+    return any(s > CALLS for s in sizes.values()) or any(
+        d > DEPTH for d in depths.values()
+    )
