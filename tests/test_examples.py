@@ -1,5 +1,6 @@
 """The examples run as they stand and reach their numbers; gates learn from any seed."""
 
+import re
 import runpy
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 
 import kerasish
+from tests.pages import assert_same_numbers
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 pytestmark = pytest.mark.skipif(
@@ -50,6 +52,39 @@ def test_example_reaches_its_numbers(name, monkeypatch, tmp_path, capsys):
     assert capsys.readouterr().out.strip()
 
 
+# name -> what `main()` must return, from the mathematics. All numbers that these print
+# are those which their pages show.
+WORKED = {
+    "preparing_data": lambda left: (
+        left["standardised"] < 1e-4 < 0.1 < left["normalised"] < left["raw"]
+    ),
+    "online_and_batch": lambda above: (
+        above["online"][0] < above["mini-batch"][0] < above["batch"][0]
+        and above["mini-batch"][9] < above["online"][9] < above["batch"][9]
+        and above["batch"][-1] < above["online"][-1] / 100
+    ),
+    "momentum_and_decay": lambda found: (
+        np.hypot(*found[0]["momentum"][50]) < 1e-3 * np.hypot(*found[0]["plain"][50])
+        and abs(np.mean(found[1]["0.2"][100:]) - 0.2 / 1.8) < 0.002
+        and abs(np.mean(found[1]["0.02"][500:]) - 0.02 / 1.98) < 0.001
+        and abs(found[1]["1 / step"][-1] - 1 / 1000) < 1e-4
+    ),
+    "choosing_a_backend": lambda found: (
+        [backend for backend, _ in found.values()] == ["jax"] + ["numpy"] * 3
+        and np.ptp([loss for _, loss in found.values()]) < 1e-5
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WORKED)
+def test_worked_example_prints_what_its_page_shows(name, monkeypatch, tmp_path, capsys):
+    found = run(name, monkeypatch, tmp_path)["main"]()
+    assert WORKED[name](found), found
+    page = (EXAMPLES.parent / f"docs/examples/{name}.md").read_text(encoding="utf-8")
+    shown = re.search(r"^## What a run prints\n.*?```text\n(.*?)```", page, re.M | re.S)
+    assert_same_numbers(capsys.readouterr().out, shown[1])
+
+
 def test_xor_in_28_lines(monkeypatch, tmp_path, capsys):
     names = run("xor_28_lines", monkeypatch, tmp_path, as_script=True)
     losses = names["history"].history["loss"]
@@ -72,7 +107,7 @@ def test_gates_as_a_script(monkeypatch, tmp_path, capsys):
 
 
 def test_there_is_a_test_for_every_example():
-    known = {*NUMBERS, "xor_28_lines", "logic_gates"}
+    known = {*NUMBERS, *WORKED, "xor_28_lines", "logic_gates"}
     assert {path.stem for path in EXAMPLES.glob("*.py")} == known
 
 
