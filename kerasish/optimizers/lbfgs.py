@@ -12,6 +12,8 @@ from .rprop import apart, together
 __all__ = ["LBFGS"]
 
 STEEPER = 0.9  # of the first slope: how far uphill a trial may end
+FLAT = 1e-6  # of the last gradient: none is left, as where a loss is clipped
+GROWTH = 5.0  # of a move over the one before
 TRIALS = 20.0  # on one line, before what is there is taken
 
 
@@ -25,14 +27,16 @@ class LBFGS(Optimizer):
     Each call of the optimizer is one trial: with the gradient `g` at `base + t d`,
     where `t` begins as `learning_rate`, and the slope along the line, `g·d`,
 
-    - if the slope is above `0.9 |slope at base|`, or not finite, the trial went too far
-      over a valley: the next one is at a smaller `t` on the same line, where the slopes
-      say that the bottom is, and within 0.1 and 0.5 of the last;
+    - if the slope is above `0.9 |slope at base|`, or not finite, or nothing is left of
+      the gradient (as where a loss is clipped), the trial went too far: the next one is
+      at a smaller `t` on the same line, where the slopes say that the bottom of the
+      valley is, and within 0.1 and 0.5 of the last;
     - else the point becomes the base, its pair is kept, and there is a new direction.
 
     So it needs no values of the loss, and a step costs one gradient; one that was a
     trial too far is seen in the logs as a loss that rises once. The first move is no
-    longer than `learning_rate`, in the sum of absolute values.
+    longer than `learning_rate`, in the sum of absolute values; no later one begins
+    longer than five times the last.
 
     A gradient of other data looks like curvature: train with
     `fit(batch_size=len(x))` and without dropout, or let `gradient_accumulation_steps`
@@ -136,6 +140,7 @@ class LBFGS(Optimizer):
         base, old, direction, moves, changes, length, trials = slots
         before, here = ops.vdot(old, direction), ops.vdot(gradient, direction)
         far = ops.logical_not(here <= -STEEPER * before)  # so also if it is NaN
+        far = ops.logical_or(far, _longest(gradient) <= FLAT * _longest(old))
         far = ops.logical_and(far, ops.logical_and(trials > 0, trials < TRIALS))
 
         move, change = parameter - base, gradient - old
@@ -148,7 +153,10 @@ class LBFGS(Optimizer):
 
         shorter = length * ops.clip(before / (before - here), 0.1, 0.5)
         shorter = ops.where(ops.isfinite(here), shorter, 0.1 * length)
-        length = ops.where(far, shorter, now * ops.where(known, 1.0, first))
+        room = GROWTH * _longest(move) / ops.maximum(_longest(downhill), 1e-30)
+        room = ops.where(room > 0, ops.minimum(room, 1.0), 1.0)
+        begin = now * ops.where(known, room, first)
+        length = ops.where(far, shorter, begin)
         base, old = (
             ops.where(far, a, b) for a, b in ((base, parameter), (old, gradient))
         )
@@ -179,6 +187,10 @@ class LBFGS(Optimizer):
         shared = "loss_scale_factor", "gradient_accumulation_steps"
         keys = ("name", "learning_rate", "memory", *shared)
         return {key: config[key] for key in keys}
+
+
+def _longest(x: Tensor) -> Tensor:
+    return ops.max(ops.abs(x))
 
 
 def _times_inverse_hessian(gradient: Tensor, moves: Tensor, changes: Tensor) -> Tensor:
