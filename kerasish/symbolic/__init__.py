@@ -20,6 +20,7 @@ from .formula import latex, pp
 from .function import Compiled, In, evaluated, function
 from .modes import Mode, MonitorMode, NanGuardMode, Profile
 from .parsing import parse
+from .printing import debugprint
 from .variables import (
     CONSTRUCTORS,
     Shared,
@@ -42,6 +43,7 @@ __all__ = [
     "SymbolicVariable",
     "clone",
     "constant",
+    "debugprint",
     "evaluated",
     "function",
     "latex",

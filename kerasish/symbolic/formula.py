@@ -194,8 +194,15 @@ def shown(node: Node) -> list[Any]:
     return node.inputs[:1] if title(node.operation) in FORMALITIES else node.inputs
 
 
-class _Writer:
-    """Puts terms together."""
+class Writer:
+    """Puts terms together.
+
+    Args:
+        style: of the language.
+
+    Attributes:
+        terms: id of a tensor -> how it is written, if not by its name.
+    """
 
     def __init__(self, style: Style) -> None:
         self.style, self.names = style, Names()
@@ -216,7 +223,7 @@ class _Writer:
         text = ", ".join(value.text for value in values)
         depth = 1 + max((value.depth for value in values), default=0)
         if isinstance(x, dict):
-            pairs = [f"{key!r}: {value.text}" for key, value in zip(x, values)]
+            pairs = [f"{constant(k).text}: {v.text}" for k, v in zip(x, values)]
             return Term(f"{{{', '.join(pairs)}}}", depth=depth)
         if isinstance(x, list):
             return Term(f"[{text}]", depth=depth)
@@ -279,12 +286,13 @@ class _Writer:
     def item(self, x: Any, key: Any) -> Term:
         """Return `x[key]`."""
         base = self.value(x)
-        keys = key if isinstance(key, (list, tuple)) else [key]
-        inside = ", ".join(map(self.index, keys)) or "()"
-        text = self.style.item % (self.bracketed(base, CALL), inside)
+        text = self.style.item % (self.bracketed(base, CALL), self.index(key))
         return Term(text, depth=base.depth + 1)
 
     def index(self, key: Any) -> str:
+        """Return what stands in the brackets of `x[key]`."""
+        if isinstance(key, (list, tuple)):
+            return ", ".join(map(self.index, key)) or "()"
         if isinstance(key, slice):
             parts = [
                 "" if part is None else self.value(part).text
@@ -417,7 +425,7 @@ def _lines(
     expression: Any, nodes: list[Node], share: bool, style: Style, line: str
 ) -> list[str]:
     """The formula, and before it a line for each part that has a name."""
-    writer = _Writer(style)
+    writer = Writer(style)
     for leaf in (leaf for node in nodes for leaf in leaves_of(node)):
         writer.names.of(leaf)
     uses = _uses(expression, nodes) if share else Counter()
@@ -430,7 +438,7 @@ def _lines(
             lines.append(line % (name, term.text))
             term = Term(name)
         for path, tensor in tree.flatten_with_path(node.outputs):
-            keys = "".join(f"[{key!r}]" for key in path)
+            keys = "".join(f"[{constant(key).text}]" for key in path)
             writer.terms[id(tensor)] = (
                 Term(writer.bracketed(term, CALL) + keys) if keys else term
             )
