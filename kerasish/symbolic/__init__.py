@@ -16,11 +16,29 @@ Example:
 from typing import Any
 
 from .cloning import clone
+from .control import ifelse, switch
+from .folds import foldl, foldr, map, reduce
 from .formula import latex, pp
 from .function import Compiled, In, evaluated, function
+from .gradients import (
+    DisconnectedInputError,
+    GradientError,
+    Lop,
+    Rop,
+    disconnected_grad,
+    grad,
+    grad_clip,
+    grad_scale,
+    hessian,
+    jacobian,
+    numeric_grad,
+    verify_grad,
+)
+from .loops import scan, until
 from .modes import Mode, MonitorMode, NanGuardMode, Profile
 from .parsing import parse
 from .printing import debugprint
+from .streams import RandomStreams
 from .variables import (
     CONSTRUCTORS,
     Shared,
@@ -34,23 +52,36 @@ globals().update(CONSTRUCTORS)
 
 __all__ = [
     "Compiled",
+    "DisconnectedInputError",
+    "GradientError",
     "In",
+    "Lop",
     "Mode",
     "MonitorMode",
     "NanGuardMode",
     "Profile",
+    "RandomStreams",
+    "Rop",
     "Shared",
     "SymbolicVariable",
     "clone",
     "constant",
+    "disconnected_grad",
     "debugprint",
     "evaluated",
+    "foldl",
+    "foldr",
     "function",
     "latex",
     "parse",
     "pp",
+    "reduce",
+    "scan",
     "shared",
+    "switch",
     "tensor",
+    "until",
+    "verify_grad",
     *CONSTRUCTORS,
 ]
 

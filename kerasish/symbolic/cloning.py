@@ -55,19 +55,21 @@ def clone(output: Any, replace: Pairs = None, strict: bool = True) -> Any:
             raise TypeError(f"Only symbolic tensors can be replaced, not {kind}.")
         new_of[id(old)] = _fitting(old, new, strict)
         olds.append(old)
+
+    def current(x: Any) -> Any:
+        return new_of.get(id(x), x) if is_symbolic(x) else x
+
     outputs = [x for x in tree.flatten(output) if is_symbolic(x)]
     for node in toposort(outputs, olds):
         if not any(id(t) in new_of for t in node.inputs):
             continue
-        args, kwargs = node.fill(lambda t: new_of.get(id(t), t))
+        args, kwargs = node.fill(current)
         operation: Any = node.operation
         if isinstance(operation, FunctionOperation):
             operation = operation.function
         results = tree.flatten(operation(*args, **kwargs))
         new_of |= zip(map(id, tree.flatten(node.outputs)), results)
-    return tree.map_structure(
-        lambda x: new_of.get(id(x), x) if is_symbolic(x) else x, output
-    )
+    return tree.map_structure(current, output)
 
 
 def _fitting(old: KerasTensor, new: Any, strict: bool) -> KerasTensor:

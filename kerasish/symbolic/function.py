@@ -312,10 +312,7 @@ class Compiled:
                 else backend.asarray(x, i.variable.dtype)
                 for i, x in zip(self.inputs, values)
             ]
-            captured = [
-                known[id(t)] if id(t) in known else t.variable.value
-                for t in self.piece.shared
-            ]
+            captured = [known.get(id(t), t.variable.value) for t in self.piece.shared]
             results = self.piece.run(filled, captured, self._call)
             news = results[len(self._wanted) :]
             for (target, _), new in zip(self.updates, news):

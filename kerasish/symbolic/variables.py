@@ -1,4 +1,4 @@
-"""Symbolic variables: scalars, vectors, matrices and so on, constants, shared values."""
+"""Symbolic variables of all ranks and dtypes, constants, shared values."""
 
 import warnings
 from collections.abc import Callable, Sequence
@@ -176,6 +176,25 @@ def constant(x: Any, name: str | None = None, dtype: Any = None) -> Any:
     return backend.asarray(np.array(x), dtype)
 
 
+def symbolic(x: Any, dtype: Any = None) -> KerasTensor:
+    """Return a symbolic tensor: numbers and arrays become constants.
+
+    A `keras.Variable` becomes a shared variable, always the same.
+    """
+    if isinstance(x, KerasTensor):
+        return x
+    if isinstance(x, Variable):
+        if "_symbol" not in x.__dict__:
+            x._symbol = Shared(x)  # type: ignore[attr-defined]
+        return x.__dict__["_symbol"]
+    return shared(x, "constant" if hasattr(x, "shape") else str(x), dtype)
+
+
+def listed(x: Any) -> list[Any]:
+    """Return a list: `x` itself, or of `x` alone."""
+    return list(x) if isinstance(x, (list, tuple)) else [x]
+
+
 def tensor(
     name: str | None = None,
     dtype: Any = None,
@@ -211,11 +230,12 @@ def _maker(kind: str, dtype: str | None, public: str) -> Callable[..., Any]:
         return SymbolicVariable(usual if shape is None else shape, dtype, name)
 
     make.__name__ = make.__qualname__ = public
-    make.__doc__ = f"""Return a symbolic {kind} of shape {SHAPES[kind]}, {dtype or "`floatx()`"}.
+    kept = dtype or "`floatx()`"
+    make.__doc__ = f"""Return a symbolic {kind} of shape {SHAPES[kind]}, {kept}.
 
     Args:
         name: for formulas, errors and calls by name.
-        dtype: default {dtype or "`floatx()`"}.
+        dtype: default {kept}.
         shape: sizes that are known, such as `shape={SHAPES[kind]}`.
     """
     return make
