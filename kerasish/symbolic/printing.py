@@ -113,7 +113,7 @@ class _Printer:
         while stack:
             x, label, head, below, level = stack.pop()
             self.lines.append(head + label + self.line(x))
-            children = self.children(x)
+            children = arguments(x.node) if is_called(x) else []
             stop = level and self.stop and is_symbolic(x) and _is_named(x)
             if not children or stop or level == self.depth - 1:
                 continue
@@ -128,7 +128,7 @@ class _Printer:
 
     def line(self, x: Any) -> str:
         """Return what stands on a line: name, id, type."""
-        called = is_symbolic(x) and not is_leaf(x)
+        called = is_called(x)
         text = self.operation(x) if called else self.writer.value(x).text
         if not called and not _has_tensors(x):
             return text
@@ -140,14 +140,9 @@ class _Printer:
     def operation(self, x: Any) -> str:
         """Return the name of the operation, its options, which output it is."""
         node = x.node
-        named = [
-            f"{key}={self.writer.value(value).text}"
-            for key, value in node.kwargs.items()
-            if not _has_tensors(value)
-        ]
-        text = title(node.operation) + (f"{{{', '.join(named)}}}" if named else "")
-        if _has_plain_key(node):
-            text += f"[{self.writer.index(node.args[1])}]"
+        text, key = title(node.operation), plain_key(node, self.writer)
+        named = ", ".join(options(node, self.writer))
+        text += (f"{{{named}}}" if named else "") + (f"[{key}]" if key else "")
         outputs = [id(t) for t in tree.flatten(node.outputs)]
         return text if len(outputs) == 1 else f"{text}.{outputs.index(id(x))}"
 
@@ -157,20 +152,6 @@ class _Printer:
         number = self.found.setdefault(id(x), len(self.found))
         shown = {"CHAR": _letters(number), "int": number, "id": id(x)}[self.ids]
         return f" [id {shown}]"
-
-    def children(self, x: Any) -> list[tuple[str, Any]]:
-        """Return the arguments of the call that gave `x`, each with its keyword."""
-        if not is_symbolic(x) or is_leaf(x):
-            return []
-        node = x.node
-        by_name = [
-            (f"{key}=", leaf)
-            for key, value in node.kwargs.items()
-            if _has_tensors(value)
-            for leaf in tree.flatten(value)
-        ]
-        args = node.args[:1] if _has_plain_key(node) else node.args
-        return [*(("", leaf) for leaf in _arguments(args)), *by_name]
 
     def seen(self, x: Any) -> bool:
         """Say whether the call that gave `x` was shown before."""
@@ -197,19 +178,40 @@ class _Printer:
                     self.tree(output, "→ ", " ")
 
 
-def _arguments(args: Any) -> list[Any]:
-    """The arguments one by one; lists of tensors are taken apart, others are not."""
-    found: list[Any] = []
-    for x in args:
-        if isinstance(x, (list, tuple, dict)) and _has_tensors(x):
-            found += tree.flatten(x)
-        else:
-            found.append(x)
+def is_called(x: Any) -> bool:
+    """Say whether `x` is the result of a call in the graph."""
+    return is_symbolic(x) and not is_leaf(x)
+
+
+def arguments(node: Any) -> list[tuple[str, Any]]:
+    """Return the arguments of a call one by one, those by name with their keyword.
+
+    Lists of tensors are taken apart, other lists are not.
+    """
+    found: list[tuple[str, Any]] = []
+    args = node.args[:1] if _has_plain_key(node) else node.args
+    by_name = [(f"{key}=", x) for key, x in node.kwargs.items() if _has_tensors(x)]
+    for label, x in [*(("", x) for x in args), *by_name]:
+        parts = tree.flatten(x) if _has_tensors(x) else [x]
+        found += [(label, part) for part in parts]
     return found
 
 
+def options(node: Any, writer: Writer) -> list[str]:
+    """Return the arguments by name that are no tensors: `axis=1`."""
+    return [
+        f"{key}={writer.value(value).text}"
+        for key, value in node.kwargs.items()
+        if not _has_tensors(value)
+    ]
+
+
+def plain_key(node: Any, writer: Writer) -> str:
+    """Return what stands in the brackets of `x[...]` if nothing there is symbolic."""
+    return writer.index(node.args[1]) if _has_plain_key(node) else ""
+
+
 def _has_plain_key(node: Any) -> bool:
-    """Say whether a call is `x[...]` with nothing symbolic in the brackets."""
     plain = len(node.args) == 2 and not _has_tensors(node.args[1])
     return plain and title(node.operation) == "get_item"
 

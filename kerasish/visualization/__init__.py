@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from .boxes import draw_segmentation_masks as draw_segmentation_masks
     from .charts import plot_confusion_matrix as plot_confusion_matrix
     from .charts import plot_history as plot_history
+    from .expression import plot_expression as plot_expression
     from .galleries import plot_bounding_box_gallery as plot_bounding_box_gallery
     from .galleries import plot_image_gallery as plot_image_gallery
     from .galleries import (
@@ -35,6 +36,7 @@ _HOMES = {
     "plot_bounding_box_gallery": "galleries",
     "plot_confusion_matrix": "charts",
     "plot_decision_boundary": "planes",
+    "plot_expression": "expression",
     "plot_feature_maps": "planes",
     "plot_history": "charts",
     "plot_image_gallery": "galleries",

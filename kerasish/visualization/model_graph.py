@@ -1,6 +1,7 @@
 """Models as boxes and arrows: a picture, or a text for Graphviz."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -46,13 +47,17 @@ class _Show(NamedTuple):
 
 @dataclass
 class _Box:
-    """A layer: lines of text, and what is inside if it is a model that is opened."""
+    """A layer: lines of text, and what is inside if it is a model that is opened.
+
+    `draw`: what draws it, if it looks otherwise than layers do.
+    """
 
     key: str
     title: str
     rows: list[str]
     colour: str
     inner: "_Diagram | None" = None
+    draw: "Callable[[_Box], _Drawn] | None" = None
 
 
 @dataclass
@@ -233,6 +238,8 @@ def _arrow(points: list[Point], head: bool, across: bool) -> list[Any]:
     if not head:
         return [Line(points, PALE, 1.3)]
     back = (x - 7 * dx, y - 7 * dy)
+    if len(points) > 2 and 0 < (x - a) * dx + (y - b) * dy < 7:  # within the head
+        points = [*points[:-2], (back[0], b) if dx else (a, back[1]), points[-1]]
     wings = [(back[0] + s * 3.8 * dy, back[1] - s * 3.8 * dx) for s in (1, -1)]
     tip = Line([(x, y), *wings], "none", fill=PALE)
     return [Line([*points[:-1], back], PALE, 1.3), tip]
@@ -241,6 +248,8 @@ def _arrow(points: list[Point], head: bool, across: bool) -> list[Any]:
 def _draw_box(box: _Box, across: bool) -> _Drawn:
     if box.inner is not None:
         return _draw_frame(box, box.inner, across)
+    if box.draw is not None:
+        return box.draw(box)
     texts = [(box.title, 13.0, True), *[(row, 11.0, False) for row in box.rows]]
     width = max(96.0, *(text_width(*text) + 22 for text in texts))
     height = LINE * len(texts) + 14
@@ -276,7 +285,7 @@ def _draw_frame(box: _Box, inner: _Diagram, across: bool) -> _Drawn:
     return _Drawn([*shapes, title], *size, entries, exits)
 
 
-def _picture(diagram: _Diagram, across: bool, name: str) -> Picture:
+def _picture(diagram: _Diagram, across: bool, title: str) -> Picture:
     drawn = _draw(diagram, across)
     shapes = [moved(shape, MARGIN, MARGIN) for shape in drawn.shapes]
     width, height = drawn.width + 2 * MARGIN, drawn.height + 2 * MARGIN
@@ -285,7 +294,7 @@ def _picture(diagram: _Diagram, across: bool, name: str) -> Picture:
         note = Text(MARGIN, height + 4, words, 11, fill=PALE)
         shapes.append(note)
         width, height = max(width, note.box()[2] + MARGIN), height + 16
-    return Picture(width, height, shapes, f"Model {name}")
+    return Picture(width, height, shapes, title)
 
 
 # --- the public functions -------------------------------------------------------------
@@ -349,7 +358,7 @@ def plot_model(
         *(show_layer_activations, show_trainable),
     )
     across = _across(rankdir)
-    picture = _picture(_diagram(_built(model), show), across, model.name)
+    picture = _picture(_diagram(_built(model), show), across, f"Model {model.name}")
     if to_file is not None:
         picture.save(to_file, dpi)
     return picture
