@@ -23,8 +23,8 @@ def main(arguments: list[str] | None = None) -> int:
         function = getattr(commands, name)
         about = inspect.cleandoc(function.__doc__ or "")
         choice = choices.add_parser(name, help=about, description=about)
-        for argument in inspect.signature(function).parameters:
-            choice.add_argument(argument, metavar=argument.upper())
+        for argument in inspect.signature(function).parameters.values():
+            _add(choice, argument)
     given = vars(parser.parse_args(arguments))
     try:
         status = getattr(commands, given.pop("command"))(**given)
@@ -40,6 +40,20 @@ def main(arguments: list[str] | None = None) -> int:
             f"{type(error).__name__}: {' '.join(str(error).split())}", file=sys.stderr
         )
         return int(isinstance(error, (ValueError, TypeError))) or 2
+
+
+def _add(parser: argparse.ArgumentParser, argument: inspect.Parameter) -> None:
+    """Let a command have an argument: an option if it has a default."""
+    name, default = argument.name, argument.default
+    if default is argument.empty:
+        parser.add_argument(name, metavar=name.upper())
+    elif default is True:
+        parser.add_argument(f"--no-{name}", dest=name, action="store_false")
+    else:
+        about = "default: %(default)s"
+        parser.add_argument(
+            f"--{name}", type=type(default), default=default, help=about
+        )
 
 
 if __name__ == "__main__":

@@ -22,8 +22,10 @@ from . import (
     utils,
 )
 from .names import did_you_mean
+from .playground.server import PORT, serve
 
-__all__ = ["compare", "convert", "examples", "export", "inspect", "run", "version"]
+__all__ = ["compare", "convert", "examples", "export", "inspect", "playground"]
+__all__ += ["run", "version"]
 
 PACKAGES = ("numpy", "jax", "jaxlib", "h5py", "tqdm")
 WHOLE = (".keras", ".h5", ".hdf5")
@@ -122,6 +124,12 @@ def run(name: str) -> int:
         )
     sys.argv = [name]
     runpy.run_path(str(FOLDER / f"{name}.py"), run_name="__main__")
+    return 0
+
+
+def playground(port: int = PORT, browser: bool = True) -> int:
+    """Try small networks on a page in the browser, until Ctrl-C."""
+    serve(port, browser)
     return 0
 
 

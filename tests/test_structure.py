@@ -36,7 +36,7 @@ ROWS = [
     ["training"],
     ["models"],
     ["", "utils", "replicas", "datasets", "visualization", "wrappers", "distribution"]
-    + ["distillation", "applications", "preprocessing"]
+    + ["distillation", "applications", "preprocessing", "playground"]
     + ["legacy.backend", "legacy.configs", "legacy.graph"]
     + ["legacy.image", "legacy.image_files"]
     + ["legacy.install", "legacy.layers", "legacy.models", "legacy.scikit_learn"]
