@@ -13,9 +13,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .. import backend, tree
-from ..graph import Node, is_symbolic, toposort
+from ..graph import Node, is_symbolic
 from ..variable import Variable
 from .piece import is_leaf
+from .variables import Shared
 
 __all__ = ["latex", "pp"]
 
@@ -44,6 +45,7 @@ OPERATORS: Operators = {
     "negative": ("-%s", UNARY, UNARY),
     "logical_not": ("~%s", UNARY, UNARY),
     "power": ("%s ** %s", POWER, CALL, UNARY),
+    "square": ("%s ** 2", POWER, CALL),
 }
 LATEX_OPERATORS: Operators = {
     **OPERATORS,
@@ -92,7 +94,8 @@ _KNOWN = {
     "sigmoid": r"\sigma",
 }
 # Ops that change nothing that a reader of the formula cares for.
-FORMALITIES = ("sum_like", "stop_gradient_of_graph")
+FORMALITIES = ("sum_like",)
+REDUCING = ("sum", "mean", "prod", "max", "min", "all", "any")
 CALLS, CHARACTERS, DEPTH = 2_000, 4_000, 60  # larger formulas are cut into lines
 SHORT = 6  # characters: a shorter text is repeated rather than named
 FEW = 12  # numbers that an array may have to be written out
@@ -130,6 +133,11 @@ class Style(NamedTuple):
 
 def title(operation: Any) -> str:
     """Return the name under which an operation stands in formulas and trees."""
+    template = getattr(operation, "template", None)  # of whose call it is the gradient
+    if template is not None:
+        return f"gradient_of_{title(template.operation)}"
+    if hasattr(operation, "pieces"):  # a condition, a loop, a Jacobian
+        return type(operation).__name__.lower()
     function = getattr(operation, "function", None)
     name = getattr(function, "__name__", None) or operation.name
     return "abs" if name == "absolute" else identifier(name.lstrip("_") or name)
@@ -178,20 +186,69 @@ class Names:
 
 def leaves_of(node: Node) -> Iterator[Any]:
     """Yield the variables, and the symbolic tensors that nothing made, of a call."""
-    for leaf in tree.flatten((node.args, node.kwargs)):
+    for leaf in tree.flatten((arguments_of(node), node.kwargs)):
         if isinstance(leaf, Variable) or (is_symbolic(leaf) and is_leaf(leaf)):
             yield leaf
 
 
-def calls_below(expression: Any) -> list[Node]:
-    """Return the calls of a nest of expressions, in an order in which they can run."""
-    outputs = [x for x in tree.flatten(expression) if is_symbolic(x)]
-    return [node for node in toposort(outputs) if node.inputs]
+def arguments_of(node: Node) -> tuple[Any, ...]:
+    """Return the arguments of a call by position, as a reader wants to see them.
+
+    Of conditions they are the branches, of a Jacobian the expression, not what these
+    are computed from; of a formality only the first.
+    """
+    operation = node.operation
+    if hasattr(operation, "branches"):
+        sides = operation.branches
+        several = len(sides[0]) > 1
+        return (node.args[0], *(list(side) if several else side[0] for side in sides))
+    if hasattr(operation, "wrt"):
+        return operation.piece.outputs[0], operation.wrt
+    return node.args[:1] if title(operation) in FORMALITIES else node.args
 
 
 def shown(node: Node) -> list[Any]:
-    """Return the symbolic arguments of a call that a formula shows."""
-    return node.inputs[:1] if title(node.operation) in FORMALITIES else node.inputs
+    """Return the symbolic tensors among the arguments that a reader sees."""
+    nest = (arguments_of(node), node.kwargs)
+    return [x for x in tree.flatten(nest) if is_symbolic(x)]
+
+
+def calls_below(expression: Any) -> list[Node]:
+    """Return the calls that a formula shows, each below those that it needs."""
+    order: list[Node] = []
+    done: set[int] = set()
+    stack = [
+        (x.node, False)
+        for x in reversed(tree.flatten(expression))
+        if is_symbolic(x) and not is_leaf(x)
+    ]
+    while stack:  # as `graph.toposort`
+        node, ready = stack.pop()
+        if ready:
+            order.append(node)
+        elif id(node) not in done:
+            done.add(id(node))
+            below = [t.node for t in reversed(shown(node)) if not is_leaf(t)]
+            stack += [(node, True), *((other, False) for other in below)]
+    return order
+
+
+def step_names(node: Node, names: Names) -> tuple[list[tuple[Any, str]], list[str]]:
+    """Return the names in the step of a loop: of what it takes, of its results."""
+    operation: Any = node.operation
+    count = len(operation.window)
+    results = [names.free(f"y{i + 1}" if count > 1 else "y") for i in range(count)]
+    sequences = [names.of(x) if is_leaf(x) else names.free("s") for x in node.args[1]]
+    found = [
+        *(_at(sequences[which], offset) for which, offset in operation.sequences),
+        *(_at(results[which], offset) for which, offset in operation.taps),
+        *(f"{names.of(x)}[t]" for x in node.args[3]),
+    ]
+    return list(zip(operation.piece.given, found)), results
+
+
+def _at(name: str, offset: int) -> str:
+    return f"{name}[t{offset:+d}]" if offset else f"{name}[t]"
 
 
 class Writer:
@@ -212,6 +269,8 @@ class Writer:
         """Return the text of an argument: a tensor, a constant, a nest of them."""
         if is_symbolic(x) and id(x) in self.terms:
             return self.terms[id(x)]
+        if isinstance(x, Shared) and (x.name == "constant" or _is_number(x.name)):
+            return constant(x.get_value())
         if isinstance(x, Variable) or is_symbolic(x):
             return Term(self.style.name(self.names.of(x)))
         if isinstance(x, (list, tuple, dict)):
@@ -231,9 +290,11 @@ class Writer:
 
     def call(self, node: Node) -> Term:
         """Return the text of a call."""
-        name, args = title(node.operation), node.args
+        name, args = title(node.operation), arguments_of(node)
         if name in FORMALITIES:
-            return self.value(args[0])
+            return self.formality(*node.args)
+        if hasattr(node.operation, "taps"):
+            return self.loop(node)
         if name == "get_item" and len(args) == 2:
             return self.item(*args)
         operator = None if node.kwargs else self.style.operators.get(name)
@@ -241,20 +302,64 @@ class Writer:
             parts = [self.value(x) for x in args]
             signed = all(not t.dtype.startswith("uint") for t in node.inputs)
             return self.operator(name, parts, signed)
-        named = [(key, self.value(x)) for key, x in node.kwargs.items()]
+        return self.written(name, args, node.kwargs)
+
+    def written(self, name: str, args: Iterable[Any], kwargs: dict[str, Any]) -> Term:
+        """Return `name(args, key=value)`."""
         parts = [self.value(x) for x in args]
+        if name in REDUCING and "axis" in kwargs:
+            kwargs = _tidied(kwargs)
+        named = {key: self.value(x) for key, x in kwargs.items()}
         texts = [
             *(p.text for p in parts),
-            *(self.style.keyword % (k, p.text) for k, p in named),
+            *(self.style.keyword % (key, p.text) for key, p in named.items()),
         ]
-        depth = 1 + max((p.depth for p in (*parts, *(p for _, p in named))), default=0)
+        depth = 1 + max((p.depth for p in (*parts, *named.values())), default=0)
         head = self.style.function(name)
         return Term(self.style.call % (head, ", ".join(texts)), depth=depth)
+
+    def formality(self, x: Any, like: Any) -> Term:
+        """Return what has the shape of another tensor: perhaps a sum."""
+        if x.ndim <= like.ndim:
+            return self.value(x)
+        axes = {} if like.ndim == 0 else {"axis": tuple(range(x.ndim - like.ndim))}
+        return self.written("sum", [x], axes)
+
+    def loop(self, node: Node) -> Term:
+        """Return `scan(step, sequences, first values)`, the step as a formula."""
+        steps, sequences, initials, *_ = node.args
+        operation: Any = node.operation
+        inside, results = step_names(node, self.names)
+        for x, name in inside:
+            self.terms[id(x)] = Term(self.style.name(name))
+        for inner in calls_below(operation.piece.outputs):
+            if id(inner.outputs) not in self.terms:
+                self.enter(inner, self.call(inner))
+        step = operation.piece.outputs[: len(results)]
+        before = [f"[-{n}:]" if n > 1 else "[-1]" for n in operation.window]
+        names = [name + index for name, index in zip(results, before)]
+        firsts = {n: x for n, x in zip(names, initials) if x is not None}
+        if steps is not None:
+            firsts["n_steps"] = steps
+        return self.written(
+            "scan", [step[0] if len(step) == 1 else step, *sequences], firsts
+        )
+
+    def enter(self, node: Node, term: Term) -> None:
+        """Remember how the results of a call are written."""
+        outputs = tree.flatten_with_path(node.outputs)
+        for place, (path, tensor) in enumerate(outputs):
+            if hasattr(node.operation, "pieces") or hasattr(node.operation, "template"):
+                path = (place,) if len(outputs) > 1 else ()
+            keys = "".join(f"[{constant(key).text}]" for key in path)
+            whole = Term(self.bracketed(term, CALL) + keys) if keys else term
+            self.terms[id(tensor)] = whole
 
     def operator(self, name: str, parts: list[Term], signed: bool) -> Term:
         """Return a term; signs of float and signed numbers move where they read best.
 
-        That changes no bit: rounding is the same on both sides of zero.
+        That changes no bit: rounding is the same on both sides of zero. A product that
+        is a factor needs no brackets, which changes the last bit at most.
         """
         first, last = parts[0], parts[-1]
         if name in ("add", "subtract") and signed and last.minus is not None:
@@ -262,6 +367,10 @@ class Writer:
             parts = [first, last.minus]
         if name == "negative" and signed and first.chain and first.minus is None:
             return Term(f"-{first.text}", PRODUCT, first, True, first.depth + 1)
+        if name == "negative" and signed and first.chain and first.minus is not None:
+            return first.minus
+        if name == "multiply" and signed and last.chain and last.minus is None:
+            parts = [first, last._replace(level=POWER)]  # a · (b · c) = (a · b) · c
         made = self.joined(name, parts)
         if name == "negative" and signed:
             return made._replace(minus=first)
@@ -269,7 +378,7 @@ class Writer:
             return made
         if first.level == PRODUCT and not first.chain:
             return made
-        minus = first.minus and self.joined(name, [first.minus, last])
+        minus = first.minus and self.joined(name, [first.minus, parts[1]])
         return made._replace(chain=True, minus=minus and minus._replace(chain=True))
 
     def joined(self, name: str, parts: list[Term]) -> Term:
@@ -302,6 +411,14 @@ class Writer:
         return self.value(key).text
 
 
+def _tidied(kwargs: dict[str, Any]) -> dict[str, Any]:
+    """The arguments of a sum with the axis as one writes it."""
+    axis = kwargs["axis"]
+    if isinstance(axis, (tuple, list)) and len(axis) == 1:
+        return {**kwargs, "axis": axis[0]}
+    return {k: x for k, x in kwargs.items() if k != "axis" or x is not None}
+
+
 def filled(template: str, texts: list[str]) -> str:
     """Return a template with its places filled, `%1$s` being the first."""
     if "%1$s" not in template:
@@ -329,6 +446,10 @@ def constant(x: Any) -> Term:
     if text.startswith("-"):
         return Term(text, UNARY, Term(text[1:]))
     return Term(text)
+
+
+def _is_number(name: str) -> bool:
+    return re.fullmatch(r"-?[\d.]+(e[+-]?\d+)?|-?inf|nan", name) is not None
 
 
 def _array(x: np.ndarray) -> str:
@@ -437,11 +558,7 @@ def _lines(
             name = style.name(next(steps))
             lines.append(line % (name, term.text))
             term = Term(name)
-        for path, tensor in tree.flatten_with_path(node.outputs):
-            keys = "".join(f"[{constant(key).text}]" for key in path)
-            writer.terms[id(tensor)] = (
-                Term(writer.bracketed(term, CALL) + keys) if keys else term
-            )
+        writer.enter(node, term)
     return [*lines, writer.value(expression).text]
 
 

@@ -15,7 +15,10 @@ import numpy as np
 
 from .. import registry, tree
 from ..graph import any_symbolic, infer_call
+from .control import ifelse
+from .derivatives import EXTRAS
 from .formula import identifier
+from .gradients import jacobian
 
 __all__ = ["parse"]
 
@@ -48,6 +51,7 @@ _OPERATORS: dict[type, str] = {
     ast.Invert: "logical_not",
 }
 _CONSTANTS = {"nan": math.nan, "inf": math.inf}
+_EXTRAS = {**EXTRAS, "ifelse": ifelse, "jacobian": jacobian}
 _NUMBERS = (int, float, complex)
 _INSTEAD = {
     ast.BoolOp: "write `&` and `|` with brackets for `and` and `or`",
@@ -237,7 +241,7 @@ class _Reader:
     def call(self, node: ast.Call) -> Any:
         name = _dotted(node.func) or "..."
         own = {key: x for key, x in self.names.items() if callable(x)}
-        functions = {**registry.namespace("ops"), **own}
+        functions = {**registry.namespace("ops"), **_EXTRAS, **own}
         if name not in functions:
             near = registry.did_you_mean(name, functions)
             self.refuse(node.func, f"Unknown function `{name}`", near)
