@@ -51,6 +51,7 @@ MOST_BODY = 4096  # bytes of a request
 MOST_STREAMS, MOST_CONNECTIONS, MOST_WISHES = 8, 32, 64
 MOST_WEIGHT = 100.0
 PATIENCE = 5.0  # seconds for a request to arrive
+ABSENCE = 60.0  # seconds that a page may read nothing, as while a machine sleeps
 BEAT = 1.0  # seconds after which an idle stream looks whether somebody is there
 PACE = 1 / 60  # seconds between two pictures
 FIRST = 120  # points of the small pictures of all sets
@@ -297,6 +298,7 @@ class Handler(BaseHTTPRequestHandler):
     def _pour(self, records: Iterator[bytes]) -> None:
         # What is written waits in no large buffer: a slow page gets fewer pictures.
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 2**16)
+        self.connection.settimeout(ABSENCE)
         for one in records:
             self.wfile.write(one)
             self.wfile.flush()
@@ -336,14 +338,14 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
 
     def __init__(self, port: int = PORT) -> None:
-        super().__init__((HOST, port), Handler)
-        self.token = secrets.token_urlsafe(16)
-        self.hosts = {f"{name}:{self.server_port}" for name in (HOST, "localhost")}
         self.stopped = threading.Event()
-        self.address = f"http://{HOST}:{self.server_port}/?token={self.token}"
         self._streams: dict[str, Stream] = {}
         self._lock = threading.Lock()
         self._free = threading.BoundedSemaphore(MOST_CONNECTIONS)
+        super().__init__((HOST, port), Handler)
+        self.token = secrets.token_urlsafe(16)
+        self.hosts = {f"{name}:{self.server_port}" for name in (HOST, "localhost")}
+        self.address = f"http://{HOST}:{self.server_port}/?token={self.token}"
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Begin a thread, if there are not too many."""
