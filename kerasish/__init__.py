@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from . import losses as losses
     from . import metrics as metrics
     from . import models as models
+    from . import neuralnet as neuralnet
     from . import ops as ops
     from . import optimizers as optimizers
     from . import preprocessing as preprocessing
@@ -72,7 +73,7 @@ _MODULES = (
     *("registry", "regularizers", "saving", "training", "tree", "utils", "variable"),
     *("distillation", "doctor", "export", "symbolic", "wrappers"),
     *("applications", "datasets", "distribution", "preprocessing", "quantizers"),
-    "visualization",
+    *("neuralnet", "visualization"),
 )
 _HOMES = {
     "DTypePolicy": "config",

@@ -37,6 +37,7 @@ ROWS = [
     ["models"],
     ["", "utils", "replicas", "datasets", "visualization", "wrappers", "distribution"]
     + ["distillation", "applications", "preprocessing", "playground"]
+    + ["neuralnet"]
     + ["legacy.backend", "legacy.configs", "legacy.graph"]
     + ["legacy.image", "legacy.image_files"]
     + ["legacy.install", "legacy.layers", "legacy.models", "legacy.scikit_learn"]
@@ -244,7 +245,7 @@ def test_core_and_package_keep_their_budget():
 
     for name in CORE:
         assert exists(name.strip("/").replace("/", ".").removesuffix(".__init__")), name
-    assert sum(code_lines(path) for path in FILES if in_core(path)) <= 4_440
+    assert sum(code_lines(path) for path in FILES if in_core(path)) <= 4_480
     assert sum(map(written_lines, FILES)) <= 66_000
 
 
