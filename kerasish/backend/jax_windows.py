@@ -15,7 +15,7 @@ import functools
 import math
 import operator
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -377,15 +377,41 @@ def _order(shape: Sizes, axes: Sizes) -> Any:
     return np.arange(count, dtype="int8" if count < 128 else "int32").reshape(sizes)
 
 
+def _places(shape: Sizes, axes: Sizes) -> Iterator[tuple[Any, ...]]:
+    """Index of each element of a window in tiles, in order."""
+    for tap in np.ndindex(*(shape[axis] for axis in axes)):
+        of_axis = dict(zip(axes, tap))
+        yield tuple(of_axis.get(axis, slice(None)) for axis in range(len(shape)))
+
+
+def _largest(parts: list[Any]) -> tuple[Any, Any]:
+    """The largest of each element, and which of the parts has it first.
+
+    The parts are compared with each other, not with the result: XLA may compute them
+    twice and round otherwise, and then none would equal the largest.
+    """
+    best, place = parts[0], jnp.zeros(parts[0].shape, "int8")
+    for number, part in enumerate(parts[1:], 1):
+        place = jnp.where(part > best, np.int8(number), place)
+        best = jnp.maximum(best, part)
+    return best, place
+
+
 @functools.partial(jax.custom_vjp, nondiff_argnums=(1,))
 def _first(tiles: Any, axes: Sizes) -> Any:
     return tiles.max(axes)
 
 
 def _first_forward(tiles: Any, axes: Sizes) -> Any:
-    best, order = tiles.max(axes, keepdims=True), _order(tiles.shape, axes)
-    place = jnp.where(tiles == best, order, order.size).astype(order.dtype)
-    return best.squeeze(axes), (place.min(axes, keepdims=True), tiles[:0])
+    order = _order(tiles.shape, axes)
+    if order.size <= FEW_TAPS:
+        best, place = _largest([tiles[at] for at in _places(tiles.shape, axes)])
+    else:
+        best = tiles.max(axes)
+        rows = jnp.moveaxis(tiles, axes, range(-len(axes), 0))
+        place = rows.reshape(*best.shape, order.size).argmax(-1)
+    place = jnp.expand_dims(place.astype(order.dtype), axes)
+    return best, (place, tiles[:0])
 
 
 def _first_backward(axes: Sizes, kept: Any, g: Any) -> Any:
@@ -403,11 +429,7 @@ def _first_of_list(slices: list[Any], count: int) -> Any:
 
 
 def _list_forward(slices: list[Any], count: int) -> Any:
-    best = functools.reduce(jnp.maximum, slices)
-    place = jnp.zeros(best.shape, "int8")
-    for number in reversed(range(count)):
-        place = jnp.where(slices[number] == best, np.int8(number), place)
-    return best, place
+    return _largest(slices)
 
 
 def _list_backward(count: int, place: Any, g: Any) -> Any:
