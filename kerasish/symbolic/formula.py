@@ -269,7 +269,7 @@ class Writer:
         """Return the text of an argument: a tensor, a constant, a nest of them."""
         if is_symbolic(x) and id(x) in self.terms:
             return self.terms[id(x)]
-        if isinstance(x, Shared) and (x.name == "constant" or _is_number(x.name)):
+        if is_constant(x):
             return constant(x.get_value())
         if isinstance(x, Variable) or is_symbolic(x):
             return Term(self.style.name(self.names.of(x)))
@@ -332,9 +332,10 @@ class Writer:
         inside, results = step_names(node, self.names)
         for x, name in inside:
             self.terms[id(x)] = Term(self.style.name(name))
-        for inner in calls_below(operation.piece.outputs):
-            if id(inner.outputs) not in self.terms:
-                self.enter(inner, self.call(inner))
+        calls = calls_below(operation.piece.outputs)
+        for inner in calls:
+            if id(tree.flatten(inner.outputs)[0]) not in self.terms:
+                self.enter(inner, Term("...") if is_large(calls) else self.call(inner))
         step = operation.piece.outputs[: len(results)]
         before = [f"[-{n}:]" if n > 1 else "[-1]" for n in operation.window]
         names = [name + index for name, index in zip(results, before)]
@@ -448,8 +449,10 @@ def constant(x: Any) -> Term:
     return Term(text)
 
 
-def _is_number(name: str) -> bool:
-    return re.fullmatch(r"-?[\d.]+(e[+-]?\d+)?|-?inf|nan", name) is not None
+def is_constant(x: Any) -> bool:
+    """Say whether a tensor is a number or an array that stands in the expression."""
+    number = r"-?[\d.]+(e[+-]?\d+)?|-?inf|nan|constant"
+    return isinstance(x, Shared) and re.fullmatch(number, x.name) is not None
 
 
 def _array(x: np.ndarray) -> str:
@@ -532,7 +535,7 @@ def latex(expression: Any, share: bool = False) -> str:
 
 def _formula(expression: Any, share: bool, style: Style, line: str, apart: str) -> str:
     nodes = calls_below(expression)
-    share = share or _is_large(nodes)
+    share = share or is_large(nodes)
     lines = _lines(expression, nodes, share, style, line)
     if not share and len(lines[0]) > CHARACTERS:
         lines = _lines(expression, nodes, True, style, line)
@@ -569,7 +572,7 @@ def _uses(expression: Any, nodes: Iterable[Node]) -> Counter[int]:
     return Counter(id(tensor.node) for tensor in used)
 
 
-def _is_large(nodes: Iterable[Node]) -> bool:
+def is_large(nodes: Iterable[Node]) -> bool:
     """Say whether the formula on one line would be too much to read, or to hold."""
     sizes: dict[int, int] = {}
     depths: dict[int, int] = {}

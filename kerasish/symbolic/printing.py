@@ -8,7 +8,7 @@ from typing import Any
 from .. import tree
 from ..graph import is_symbolic
 from ..variable import Variable
-from .formula import PYTHON, Writer, title
+from .formula import FORMALITIES, PYTHON, Term, Writer, arguments_of, step_names, title
 from .function import Compiled
 from .piece import is_leaf
 
@@ -86,16 +86,6 @@ def roots(obj: Any) -> Iterator[tuple[str, Any]]:
             yield "".join(f"{key}: " for key in keys), expression
 
 
-def inner_graphs(operation: Any) -> list[tuple[str, list[Any], list[Any]]]:
-    """Return the graphs within a loop or a condition: (what, inputs, outputs)."""
-    found = getattr(operation, "graphs", None) or {"": getattr(operation, "graph", 0)}
-    return [
-        (name, list(graph.inputs), tree.flatten(graph.outputs))
-        for name, graph in found.items()
-        if hasattr(graph, "outputs")
-    ]
-
-
 class _Printer:
     """Writes trees, one below the other, with common ids."""
 
@@ -105,7 +95,7 @@ class _Printer:
         self.writer = Writer(PYTHON)
         self.found: dict[int, int] = {}
         self.shown: set[int] = set()
-        self.inner: list[tuple[Any, Any]] = []  # tensor, its operation
+        self.inner: list[tuple[Any, Any, Any]] = []  # of loops: result, names
 
     def tree(self, root: Any, label: str = "", indent: str = "") -> None:
         """Write an expression and what is below it (graphs may be thousands deep)."""
@@ -158,24 +148,31 @@ class _Printer:
         if id(x.node) in self.shown:
             return True
         self.shown.add(id(x.node))
-        if inner_graphs(x.node.operation):
-            self.inner.append((x, x.node.operation))
+        if is_loop(x.node):
+            self.inner.append((x, *step_names(x.node, self.writer.names)))
         return False
 
     def inner_graphs(self) -> None:
-        """Write the graphs within loops and conditions."""
+        """Write the steps of loops."""
         for number in count():
             if number == len(self.inner):
                 return
             if not number:
                 self.lines += ["", "Inner graphs:"]
-            tensor, operation = self.inner[number]  # which may find more of them
-            for what, inputs, outputs in inner_graphs(operation):
-                names = ", ".join(map(self.writer.names.of, inputs))
-                head = f"{title(operation)}{self.id(tensor)} {what}".rstrip()
-                self.lines += ["", f"{head} ({names})"]
-                for output in outputs:
-                    self.tree(output, "→ ", " ")
+            tensor, inside, results = self.inner[number]  # which may find more of them
+            self.writer.terms |= {id(x): Term(name) for x, name in inside}
+            self.lines += ["", f"scan{self.id(tensor)}"]
+            node = tensor.node
+            labels = [f"{name}[t] ← " for name in results]
+            labels += [f"{self.writer.names.of(x)} ← " for x in node.args[3]]
+            labels += ["until "] * node.operation.stops
+            for label, output in zip(labels, node.operation.piece.outputs):
+                self.tree(output, label, " ")
+
+
+def is_loop(node: Any) -> bool:
+    """Say whether a call is a loop, whose step is a graph of its own."""
+    return hasattr(node.operation, "taps")
 
 
 def is_called(x: Any) -> bool:
@@ -189,9 +186,19 @@ def arguments(node: Any) -> list[tuple[str, Any]]:
     Lists of tensors are taken apart, other lists are not.
     """
     found: list[tuple[str, Any]] = []
-    args = node.args[:1] if _has_plain_key(node) else node.args
+    formal = title(node.operation) in FORMALITIES
+    args = node.args if formal else arguments_of(node)
+    labels = [""] * len(args)
+    if _has_plain_key(node):
+        args = args[:1]
+    elif is_loop(node):  # what the step needs besides is shown there
+        args = [x for x in tree.flatten(args[:3]) if x is not None]
+        labels = ["n_steps="] * (node.args[0] is not None)
+        labels += [""] * len(node.args[1]) + ["first: "] * len(node.args[2])
+    elif hasattr(node.operation, "branches"):
+        labels = ["", "then: ", "else: "]
     by_name = [(f"{key}=", x) for key, x in node.kwargs.items() if _has_tensors(x)]
-    for label, x in [*(("", x) for x in args), *by_name]:
+    for label, x in [*zip(labels, args), *by_name]:
         parts = tree.flatten(x) if _has_tensors(x) else [x]
         found += [(label, part) for part in parts]
     return found

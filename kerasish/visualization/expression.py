@@ -6,12 +6,23 @@ from typing import Any
 
 from .. import backend, tree
 from ..graph import is_symbolic
-from ..symbolic.formula import OPERATORS, PYTHON, Writer, calls_below, constant, title
+from ..symbolic.formula import (
+    OPERATORS,
+    PYTHON,
+    Term,
+    Writer,
+    calls_below,
+    constant,
+    is_constant,
+    step_names,
+    title,
+)
 from ..symbolic.function import Compiled
+from ..symbolic.piece import is_leaf
 from ..symbolic.printing import (
     arguments,
-    inner_graphs,
     is_called,
+    is_loop,
     options,
     plain_key,
     roots,
@@ -120,24 +131,22 @@ class _Maker:
         self.kinds: set[str] = set()
         self.places: dict[int, tuple[int, int]] = {}  # tensor -> box, which output
 
-    def diagram(self, ends: Sequence[Any], inputs: Sequence[Any] = ()) -> _Diagram:
+    def diagram(self, ends: Sequence[Any]) -> _Diagram:
         """Return boxes and arrows of what leads to `ends`."""
         found = _Diagram()
-        for x in inputs:
-            found.entries.append(self.leaf(found, x))
         for node in calls_below(list(ends)):
-            self.call(found, node, {id(end) for end in ends})
-        found.exits = [self.source(found, end)[0] for end in ends]
+            self.call(found, node)
         return found
 
-    def call(self, diagram: _Diagram, node: Any, ends: set[int]) -> None:
+    def call(self, diagram: _Diagram, node: Any) -> None:
         """Add the box of a call, and arrows to it."""
         name, rows = title(node.operation), options(node, self.writer)
         parts = OPERATORS.get(name)
         sign = parts[0].replace("%s", "").replace("%%", "%").strip() if parts else name
         sign = f"[{plain_key(node, self.writer)}]" if name == "get_item" else sign
         sources = []
-        for label, x in arguments(node):
+        opened = self.expand and is_loop(node)
+        for label, x in _into(node) if opened else arguments(node):
             if _is_number(x, parts is not None):
                 sources.append(self.source(diagram, x))
             else:
@@ -148,34 +157,43 @@ class _Maker:
         place = len(diagram.boxes) - 1
         self.places |= {id(t): (place, i) for i, t in enumerate(outputs)}
         diagram.edges += [(box, place, out, i) for i, (box, out) in enumerate(sources)]
-        if self.expand:
-            made.inner = self.inner(node)
+        if opened:
+            made.key, made.inner = "", self.step(node)
 
-    def inner(self, node: Any) -> _Diagram | None:
-        """Return what is inside of a loop or a condition."""
-        graphs = inner_graphs(node.operation)
-        if not graphs:
-            return None
-        _, inputs, outputs = graphs[0]
-        places, self.places = self.places, {}
-        found = self.diagram(outputs, inputs)
-        self.places = places
+    def step(self, node: Any) -> _Diagram:
+        """Return what is inside of a loop."""
+        piece, found = node.operation.piece, _Diagram()
+        outside, self.places = self.places, {}
+        named, _ = step_names(node, self.writer.names)
+        self.writer.terms |= {id(x): Term(name) for x, name in named}
+        captured = [(x, self.named(x)) for x in piece.captured]
+        for x, name in [*named, *captured]:
+            found.entries.append(self.leaf(found, x, name))
+        for inner in piece.order:
+            self.call(found, inner)
+        found.exits = [self.source(found, end)[0] for end in piece.outputs]
+        self.places = outside
         return found
+
+    def named(self, x: Any) -> str:
+        """Return the name of a variable, or of what computes a tensor."""
+        return self.writer.value(x).text if is_leaf(x) else title(x.node.operation)
 
     def source(self, diagram: _Diagram, x: Any) -> tuple[int, int]:
         """Return the box that a value comes from, and which of its outputs it is."""
         if id(x) in self.places and (is_symbolic(x) or isinstance(x, Variable)):
             return self.places[id(x)]
-        if is_symbolic(x) or isinstance(x, Variable):
-            return self.leaf(diagram, x), 0
-        text = constant(x).text
+        if (is_symbolic(x) or isinstance(x, Variable)) and not is_constant(x):
+            return self.leaf(diagram, x, self.named(x)), 0
+        text = self.writer.value(x).text
         self.box(diagram, "constant", text, [], [x] if hasattr(x, "ndim") else [], 0)
         return len(diagram.boxes) - 1, 0
 
-    def leaf(self, diagram: _Diagram, x: Any) -> int:
+    def leaf(self, diagram: _Diagram, x: Any, name: str) -> int:
         """Add the box of a variable."""
         kind = "shared" if isinstance(x, (Shared, Variable)) else "variable"
-        self.box(diagram, kind, self.writer.names.of(x), [], [x], 0)
+        kind = "constant" if is_constant(x) else kind
+        self.box(diagram, kind, name, [], [x], 0)
         self.places[id(x)] = (len(diagram.boxes) - 1, 0)
         return len(diagram.boxes) - 1
 
@@ -215,6 +233,17 @@ class _Maker:
         )
         diagram.boxes.append(made)
         return made
+
+
+def _into(node: Any) -> list[tuple[str, Any]]:
+    """What flows into the boxes at which the step of a loop begins, one by one."""
+    steps, sequences, initials, states, _ = node.args
+    operation = node.operation
+    found = [sequences[which] for which, _ in operation.sequences]
+    found += [initials[which] for which, _ in operation.taps]
+    found += [*states, *operation.piece.captured]
+    ends = [] if steps is None else [("n_steps=", steps)]
+    return [*(("", x) for x in found), *ends]
 
 
 def _is_number(x: Any, operand: bool) -> bool:
