@@ -49,6 +49,7 @@ from ..config import (
     set_floatx,
     set_image_data_format,
 )
+from ..dtypes import allow_64_bits
 from ..dtypes import is_float as is_float_dtype
 from ..dtypes import is_int as is_int_dtype
 from ..dtypes import result_type, standardize_dtype
@@ -132,6 +133,8 @@ def _find(name: str) -> ModuleType:
 def _floatx_changed(value: str) -> None:
     if "xp" in globals():
         globals()["enable_float64"](value == "float64")
+    else:
+        allow_64_bits(value == "float64")
 
 
 def _cache_changed(folder: str | None) -> None:
@@ -141,6 +144,7 @@ def _cache_changed(folder: str | None) -> None:
 
 config.listeners["backend"] = use
 config.listeners["floatx"] = _floatx_changed
+_floatx_changed(config.floatx())  # it may have been set before
 config.listeners["compilation_cache"] = _cache_changed
 
 

@@ -102,7 +102,7 @@ def times(a: Any, b: Any) -> Any:
             return times(scaled[0], times(*pair))
         fraction = _made_by(x, ops.divide)
         if fraction:
-            short = _cancelled(*fraction, other)
+            short = _cancelled(fraction[0], fraction[1], other)
             if short is not None:
                 return short
             if is_number(fraction[0]):
@@ -352,14 +352,18 @@ def _log_of_base(a: Any) -> Any:
     return ops.log(ops.where(a > 0, a, 1.0))
 
 
-def _sum(g: Any, y: KerasTensor, x: Any, axis: Any = None, keepdims: bool = False):
+def _sum(
+    g: Any, y: KerasTensor, x: Any, axis: Any = None, keepdims: bool = False
+) -> list[Any]:
     if is_number(g) or g.ndim == 0 or keepdims or axis is None:
         return [g]
     axis = tuple(axis) if isinstance(axis, (list, tuple)) else axis
     return [ops.expand_dims(filled(g, y), axis)]
 
 
-def _mean(g: Any, y: KerasTensor, x: Any, axis: Any = None, keepdims: bool = False):
+def _mean(
+    g: Any, y: KerasTensor, x: Any, axis: Any = None, keepdims: bool = False
+) -> list[Any]:
     size = _size(x.shape, axis)
     share = over(g, size or count(_root(x), *_given(axis)))
     return _sum(share, y, x, axis, keepdims)
@@ -392,7 +396,9 @@ def _transpose(g: Any, y: KerasTensor, x: Any, axes: Any = None) -> list[Any] | 
     return [_transposed(filled(g, y))] if axes is None else None
 
 
-def _where(g: Any, y: KerasTensor, condition: Any, x1: Any = None, x2: Any = None):
+def _where(
+    g: Any, y: KerasTensor, condition: Any, x1: Any = None, x2: Any = None
+) -> list[Any]:
     g = _float(g)
     sides = (ops.where(condition, g, 0.0), ops.where(condition, 0.0, g))
     pairs = zip(sides, (x1, x2))

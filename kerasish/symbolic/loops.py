@@ -102,21 +102,26 @@ class Scan(Operation):
     ) -> tuple[list[Any], list[Any]]:
         """Run the loop on values."""
         count = self._steps(_whole(n_steps, self.name), [x.shape for x in sequences])
-        if count is None or count < 0:
-            raise ValueError(f"`{self.name}` cannot run {count} steps.")
+        if count is None or count < 1:
+            raise ValueError(
+                f"`{self.name}` would run {count} steps: a loop runs at least one."
+            )
         slices = [self._slices(sequences, k, count) for k in range(len(self.sequences))]
         past = [
             _window(x, size, t) if size else None
             for x, size, t in zip(initials, self.window, self._results())
         ]
-        start = ([p for p in past if p is not None], list(states), _false())
+        start: Any = ([p for p in past if p is not None], list(states), _false())
         if self.stops:
-            start = (*start, [ops.zeros(t.shape, t.dtype) for t in self._results()])
+            start = (*start, None)
 
         def step(carry: Any, now: Any) -> Any:
             return self._step(carry, now, captured, count)
 
         xs = (ops.arange(count), slices)
+        if self.stops:  # what the step that stopped gave is kept: here of the same kind
+            first = step(start, tree.map_structure(lambda x: x[0], xs))[1]
+            start = (*start[:-1], [ops.zeros_like(x) for x in first])
         (_, states, *_), stacked = ops.scan(step, start, xs, length=count)
         return list(stacked), list(states)
 
@@ -139,7 +144,7 @@ class Scan(Operation):
         found = self.piece.run([*slices, *taken, *states], captured)
         results = found[: len(self.window)]
         news = found[len(self.window) : len(self.window) + self.carried]
-        if self.stops:
+        if self.stops and last[0] is not None:
             results = [ops.where(done, a, b) for a, b in zip(last[0], results)]
             news = [ops.where(done, a, b) for a, b in zip(states, news)]
         moved = [

@@ -257,7 +257,7 @@ def _makers(single: Callable[..., Any], public: str) -> Callable[..., Any]:
 
 def _constructors() -> dict[str, Callable[..., Any]]:
     """All of them: `scalar`, `dscalar`, `scalars`, `dscalars` and so on."""
-    made = {}
+    made: dict[str, Callable[..., Any]] = {}
     for kind in SHAPES:
         for letter, dtype in {"": None, **LETTERS}.items():
             single = _maker(kind, dtype, letter + kind)
