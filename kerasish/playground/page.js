@@ -12,7 +12,8 @@ const NAMES = {
   silu: "SiLU",
 };
 const ORANGE = [221, 116, 16], PAPER = [246, 246, 244], BLUE = [31, 102, 193];
-const NODE = 42, PITCH = 50, TOP = 50, NAME = 52, APART = 84, MOST_UNITS = 8;
+const NODE = 42, PITCH = 50, TOP = 50, NAME = 52, APART = 84;
+const MOST_LAYERS = 6, MOST_UNITS = 8;
 const BIAS = -1;
 
 const $ = (id) => document.getElementById(id);
@@ -30,6 +31,8 @@ const make = (tag, properties = {}, ...children) => {
 
 let stream = null; // the name of this page's network
 let state = {}; // what is chosen, all texts
+let wished = {}; // what will be chosen when all that was sent has come back
+let pending = 0; // how many states have not
 let choices = {}; // what could be
 let scene = null; // what stays while the network does
 let now = null; // numbers and maps of the last picture
@@ -81,12 +84,18 @@ function say(text, error = false) {
 function act(wish, more = {}) {
   sent = sent.then(async () => {
     const answer = await post("act", { stream, do: wish, ...more });
-    if (!answer.ok) say((await answer.json()).error, true);
+    if (answer.ok) return;
+    say((await answer.json()).error, true);
+    if (wish === "set") pending--;
   }).catch(() => say("kerasish does not answer: was it stopped? Load the page anew.", true));
   return sent;
 }
 
-const choose = (changed) => act("set", { state: { ...state, ...changed } });
+function choose(changed) {
+  wished = { ...wished, ...changed };
+  pending++;
+  act("set", { state: wished });
+}
 
 function fromAddress() {
   return Object.fromEntries(new URLSearchParams(location.hash.slice(1)));
@@ -177,6 +186,9 @@ function begin(record) {
 
 function adopt(given) { // show a state in all controls and the address
   state = given;
+  pending = Math.max(0, pending - 1);
+  if (pending) return; // later choices are on their way
+  wished = state;
   for (const control of document.querySelectorAll("[data-field]")) {
     const value = state[control.dataset.field];
     if (control.type === "radio") control.checked = control.value === value;
@@ -185,11 +197,12 @@ function adopt(given) { // show a state in all controls and the address
     if (control.type === "range") label(control);
   }
   document.querySelector("[data-field=strength]").disabled = state.penalty === "none";
-  history.replaceState(null, "", `${location.search}#${new URLSearchParams(state)}`);
+  const address = new URLSearchParams(state).toString().replaceAll("%2C", ",");
+  history.replaceState(null, "", `${location.search}#${address}`);
 }
 
 const label = (range) => {
-  range.parentElement.querySelector("output").textContent = range.value + range.dataset.unit;
+  range.parentElement.querySelector("span").textContent = range.value + range.dataset.unit;
 };
 
 function listen() {
@@ -203,23 +216,30 @@ function listen() {
   $("play").onclick = () => { say(""); act(now?.playing ? "pause" : "play"); };
   $("step").onclick = () => { say(""); act("step"); };
   $("reset").onclick = () => { say(""); act("reset"); };
-  $("regenerate").onclick = () => choose({ seed: String((+state.seed + 1) % 1000000) });
-  $("more").onclick = () => resize([...sizes(), sizes().at(-1) || 2]);
-  $("fewer").onclick = () => resize(sizes().slice(0, -1));
+  $("regenerate").onclick = () => choose({ seed: String((+wished.seed + 1) % 1000000) });
+  $("more").onclick = () => {
+    const now = sizes(wished);
+    if (now.length < MOST_LAYERS) resize([...now, now.at(-1) || 2]);
+  };
+  $("fewer").onclick = () => resize(sizes(wished).slice(0, -1));
   $("script").onclick = () => act("script");
   $("copy").onclick = copy;
   $("card").onsubmit = (event) => { event.preventDefault(); shut(); };
   $("card").onkeydown = (event) => { if (event.key === "Escape") shut(); };
-  window.addEventListener("hashchange", () => { say(""); act("set", { state: fromAddress() }); });
+  window.addEventListener("hashchange", () => {
+    wished = {};
+    say("");
+    choose(fromAddress());
+  });
   new ResizeObserver(() => { if (scene) { lay(); draw(); } }).observe($("scroll"));
 }
 
-const sizes = () => state.layers.split(",").filter(Boolean).map(Number);
+const sizes = (of = state) => of.layers.split(",").filter(Boolean).map(Number);
 const resize = (layers) => choose({ layers: layers.join(",") });
 
 // --- the network ----------------------------------------------------------------------
 
-const inputs = () => state.features.split(",");
+const inputs = (of = state) => of.features.split(",");
 let nodes = []; // [layer][unit]: {button, canvas, bias, x, y}; layer 0 are the features
 let edges = []; // {layer, row, column, line}
 
@@ -247,7 +267,7 @@ function lay() {
   const count = sizes().length;
   $("depth").textContent = `${count} hidden layer${count === 1 ? "" : "s"}`;
   $("fewer").disabled = count === 0;
-  $("more").disabled = count === 6;
+  $("more").disabled = count === MOST_LAYERS;
   document.querySelector(`[data-node="${focused}"]`)?.focus();
 }
 
@@ -265,7 +285,8 @@ function feature(name, index, { x, y }) {
   const on = inputs().includes(name);
   const size = scene.sides[1] ** 2;
   const node = square(name, `${FEATURES[name]}: give it to the network or not`, x, y, () => {
-    const kept = Object.keys(FEATURES).filter((f) => inputs().includes(f) !== (f === name));
+    const kept = Object.keys(FEATURES).filter((f) => (
+      inputs(wished).includes(f) !== (f === name)));
     if (kept.length) choose({ features: kept.join(",") });
     else say("The network needs at least one feature.", true);
   });
@@ -290,7 +311,10 @@ function unit(layer, index, { x, y }) {
 }
 
 function stepper(layer, x) {
-  const change = (by) => resize(sizes().map((size, i) => (i === layer ? size + by : size)));
+  const bounded = (size) => Math.min(MOST_UNITS, Math.max(1, size));
+  const change = (by) => resize(
+    sizes(wished).map((size, i) => (i === layer ? bounded(size + by) : size)),
+  );
   const size = sizes()[layer];
   const button = (sign, by, word) => {
     const made = make("button", { type: "button", textContent: sign, onclick: () => change(by) });
@@ -329,6 +353,7 @@ function connect() {
 // --- changing weights -----------------------------------------------------------------
 
 function edit(layer, row, column) {
+  if (!now) return;
   const card = $("card");
   const last = layer === sizes().length;
   const title = last ? "output" : `layer ${layer + 1}, unit ${column + 1}`;
