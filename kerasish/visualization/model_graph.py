@@ -269,7 +269,7 @@ def _draw_frame(box: _Box, inner: _Diagram, across: bool) -> _Drawn:
     """A model that is opened: its boxes in a frame, with its name at the top."""
     drawn = _draw(inner, across, inner=True)
     name = box.key.rpartition("/")[2]
-    title = Text(PAD, 18, f"{box.title} {name}", 12, "start", INK, True)
+    title = Text(PAD, 18, f"{box.title} {name}".strip(), 12, "start", INK, True)
     wide = max(drawn.width, text_width(title.text, 12, True))
     size = (wide + 2 * PAD, drawn.height + HEAD + PAD)
     shift = ((size[0] - drawn.width) / 2, HEAD)
