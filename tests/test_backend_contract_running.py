@@ -270,6 +270,13 @@ def test_keys():
     assert backend.split(key, 2).shape == (2, 2)
 
 
+def test_every_bit_of_a_key_counts():
+    words = [(2**32 - 1, 0), (2**32 - 1, 1), (2**31, 1), (2**31 + 1, 1), (0, 2**32 - 1)]
+    keys = [backend.asarray(np.array(pair, "uint32")) for pair in words]
+    drawn = [backend.to_numpy(backend.uniform(k, (), "float32")) for k in keys]
+    assert len({float(x) for x in drawn}) == len(words)
+
+
 def test_permutation():
     key, x = backend.asarray(KEY), backend.asarray(np.arange(20).reshape(10, 2))
     rows = backend.to_numpy(backend.permutation(key, x))

@@ -17,7 +17,9 @@ DRAW, SPLIT, FOLD = 0, 1 << 40, 1 << 41  # streams of a key that never meet
 
 def _generator(key: Any, stream: int = DRAW) -> np.random.Generator:
     high, low = (int(word) for word in np.asarray(stop_gradient(key)))
-    return np.random.Generator(np.random.Philox(key=[high << 32 | low, stream]))
+    # Not a list: NumPy would make floats of whole numbers from 2^63 on.
+    words = np.array([high << 32 | low, stream], np.uint64)
+    return np.random.Generator(np.random.Philox(key=words))
 
 
 def split(key: Any, num: int = 2) -> Any:
