@@ -3,7 +3,7 @@
 import functools
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -63,18 +63,17 @@ def start(plan: Plan, given: Any, rep: int, seed: Any) -> np.ndarray:
 
 def _vectors(given: Any, plan: Plan) -> np.ndarray:
     """Numbers or matrices, of one repetition or more, as (repetitions, weights)."""
-    if isinstance(given, Sequence) and all(hasattr(m, "ndim") for m in given):
+    listed = isinstance(given, (list, tuple)) and len(given) > 0
+    if listed and isinstance(given[0], (list, tuple)) and hasattr(given[0][0], "ndim"):
+        return np.concatenate([_vectors(one, plan) for one in given])
+    if listed and hasattr(given[0], "ndim") and given[0].ndim == 2:
         shapes = [np.shape(m) for m in given]
         if shapes != plan.shapes:
             raise ValueError(
                 f"The matrices of `startweights` must have the shapes {plan.shapes}, "
                 f"the first row for the intercepts; got {shapes}."
             )
-        flat = [np.asarray(m, "float64").T.ravel() for m in given]
-        return np.concatenate(flat)[None]
-    many = isinstance(given, Sequence) and len(given) and np.ndim(given[0]) != 0
-    if many and isinstance(given[0], (list, tuple)) and np.ndim(given[0][0]) == 2:
-        return np.concatenate([_vectors(one, plan) for one in given])
+        return np.concatenate([np.asarray(m).T.ravel() for m in given])[None]
     return np.atleast_2d(np.asarray(given, "float64"))
 
 
@@ -82,19 +81,9 @@ def fit(plan: Plan, search: Search, x: Any, y: Any, weights: np.ndarray) -> Fitt
     """Train from each row of `weights`, (repetitions, all weights)."""
     begun = time.perf_counter()
     with double_precision():
-        run, evaluate = _programs(plan, search, settings.backend())
-        x, y = (backend.asarray(a, "float64") for a in (x, y))
-        free = backend.asarray(weights[:, plan.free], "float64")
-        nothing = ops.zeros_like(free)
-        done = ops.zeros(free.shape[:1], "bool")
-        steps = ops.zeros(free.shape[:1], "int32")
-        first = nothing + min(FIRST, search.limits[1])
-        state = (free, nothing, first, done, steps)
-        state = _loop(search, state, lambda state, until: run(state, until, x, y))
-        errors, largest = evaluate(state[0], x, y)
-        free, errors, largest, steps = (
-            backend.to_numpy(a) for a in (state[0], errors, largest, state[4])
-        )
+        program = _program(plan, search, settings.backend())
+        state = _loop(search, _first(plan, search, weights), program, x, y)
+    free, _, _, _, steps, errors, largest = state
     whole = np.zeros((len(free), plan.size))
     whole[:, plan.free] = free
     for place, value in plan.excluded:
@@ -103,9 +92,17 @@ def fit(plan: Plan, search: Search, x: Any, y: Any, weights: np.ndarray) -> Fitt
     return Fitted(whole, errors, largest, steps, done, time.perf_counter() - begun)
 
 
+def _first(plan: Plan, search: Search, weights: np.ndarray) -> list[np.ndarray]:
+    """Free weights, remembered signs, step sizes, done?, steps, errors, gradients."""
+    free = weights[:, plan.free]
+    size = np.full_like(free, min(FIRST, search.limits[1]))
+    done, steps = np.zeros(len(free), bool), np.zeros(len(free), "int32")
+    return [free, np.zeros_like(free), size, done, steps, *np.zeros((2, len(free)))]
+
+
 @functools.lru_cache(maxsize=32)
-def _programs(plan: Plan, search: Search, _: str) -> tuple[Any, Any]:
-    """The compiled loop, and the compiled error and largest partial derivative."""
+def _program(plan: Plan, search: Search, _: str) -> Any:
+    """The compiled loop: a function of the state, a number of rounds, and the data."""
     rules = Rules(search.algorithm, *search.limits, *search.factors)
 
     def updated(gradient: Any, free: Any, sign: Any, size: Any) -> Any:
@@ -113,42 +110,41 @@ def _programs(plan: Plan, search: Search, _: str) -> tuple[Any, Any]:
             return free - search.learningrate * gradient, sign, size
         return rules.step(gradient, free, sign, size)
 
-    def run(state: Any, until: Any, x: Any, y: Any) -> Any:
+    def run(state: Any, rounds: Any, x: Any, y: Any) -> Any:
         def going_on(state: Any) -> Any:
-            done, count = state[3], state[5]
-            return ops.logical_and(count < until, ops.any(ops.logical_not(done)))
+            done, count = state[3], state[-1]
+            return ops.logical_and(count < rounds, ops.any(ops.logical_not(done)))
 
         def step(state: Any) -> Any:
-            *old, done, steps, count = state
-            gradient = plan.gradients(old[0], x, y)[1]
+            *old, done, steps, _, _, count = state
+            errors, gradient = plan.gradients(old[0], x, y)
             largest = ops.max(ops.abs(gradient), axis=1)
-            done = ops.logical_or(done, largest <= search.threshold)
-            done = ops.logical_or(done, ops.isnan(largest))
-            stay = ops.expand_dims(done, 1)
+            done = ops.logical_or(largest <= search.threshold, ops.isnan(largest))
+            # the last round only finds out what the last step has led to
+            rests = ops.logical_or(done, steps >= search.stepmax)
             new = updated(gradient, *old)
-            kept = [ops.where(stay, a, b) for a, b in zip(old, new)]
-            steps = steps + ops.cast(ops.logical_not(done), "int32")
-            return (*kept, done, steps, count + 1)
+            stays = ops.expand_dims(rests, 1)
+            kept = [ops.where(stays, a, b) for a, b in zip(old, new)]
+            steps = steps + ops.cast(ops.logical_not(rests), "int32")
+            return (*kept, done, steps, errors, largest, count + 1)
 
         count = ops.zeros((), "int32")
         return backend.while_loop(going_on, step, (*state, count))[:-1]
 
-    def evaluate(free: Any, x: Any, y: Any) -> Any:
-        errors, gradient = plan.gradients(free, x, y)
-        return errors, ops.max(ops.abs(gradient), axis=1)
-
-    return backend.jit(run), backend.jit(evaluate)
+    return backend.jit(run)
 
 
-def _loop(search: Search, state: Any, run: Callable[[Any, Any], Any]) -> Any:
-    """Run programs of some steps each, so that one can look on, and stop it."""
+def _loop(search: Search, first: Any, run: Any, x: Any, y: Any) -> list[np.ndarray]:
+    """Run programs of some rounds each, so that one can look on, and stop it."""
     count, chunk = 0, 100
-    while count < search.stepmax:
-        size = min(chunk, search.stepmax - count)
+    x, y, *first = map(backend.asarray, (x, y, *first))
+    state = tuple(first)
+    while count <= search.stepmax:
+        size = min(chunk, search.stepmax + 1 - count)
         if search.lifesign == "full":  # stop where something is to be said
             size = min(size, search.lifesign_step - count % search.lifesign_step)
         begun = time.perf_counter()
-        state = backend.block(run(state, backend.asarray(size, "int32")))
+        state = backend.block(run(state, backend.asarray(size, "int32"), x, y))
         if time.perf_counter() - begun < SECONDS / 2:
             chunk *= 2
         count += size
@@ -157,7 +153,7 @@ def _loop(search: Search, state: Any, run: Callable[[Any, Any], Any]) -> Any:
             print(f"step {count:>7,}: {done.sum()} of {done.size} repetitions done")
         if done.all():
             break
-    return state
+    return [backend.to_numpy(array) for array in state]
 
 
 def report(search: Search, fitted: Fitted, lines: Sequence[str]) -> None:

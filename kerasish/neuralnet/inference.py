@@ -111,20 +111,29 @@ def generalized_weights(x: Any) -> list[np.ndarray]:
     plan, found = x._plan, []
     if not len(x._whole):
         return []
+    logistic = plan.output_act == "logistic"  # whose log-odds are the sums
+
+    def slopes(number: Any, free: Tensor, covariate: Tensor) -> tuple[Tensor, Tensor]:
+        def total(values: list[Tensor]) -> tuple[Tensor, Tensor]:
+            sums = plan.sums(free, values[0])[1]
+            output = sums if logistic else plan.output(sums)
+            output = ops.take(output, number, axis=2)
+            return ops.sum(output), output
+
+        (_, output), (slope,) = backend.value_and_grad(total)([covariate])
+        return output, slope
+
+    compiled = backend.jit(slopes)
     with double_precision():
-        free = backend.asarray(x._whole[:, plan.free], "float64")
-        covariate = np.tile(x.covariate, (len(x._whole), 1, 1))
+        free = backend.asarray(x._whole[:, plan.free])
+        covariate = backend.asarray(np.tile(x.covariate, (len(x._whole), 1, 1)))
         for number in range(plan.sizes[-1]):
-
-            def total(values: list[Tensor], number: int = number) -> Any:
-                output = plan.output(plan.sums(free, values[0])[1])[:, :, number]
-                return ops.sum(output), output
-
-            values = [backend.asarray(covariate, "float64")]
-            (_, output), (slope,) = backend.value_and_grad(total)(values)
-            output, slope = backend.to_numpy(output), backend.to_numpy(slope)
+            which = backend.asarray(number, "int32")
+            arrays = compiled(which, free, covariate)
+            output, slope = (backend.to_numpy(a) for a in arrays)
             with np.errstate(all="ignore"):
-                found.append(slope / (output * (1 - output))[:, :, None])
+                divisor = 1.0 if logistic else (output * (1 - output))[:, :, None]
+                found.append(slope / divisor)
     return list(np.stack(found, axis=2))
 
 

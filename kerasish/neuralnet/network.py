@@ -87,7 +87,7 @@ class Plan(NamedTuple):
         found, begin = [], 0
         for rows, units in self.shapes:
             part = whole[:, begin : begin + rows * units]
-            found.append(ops.reshape(part, (-1, units, rows)))
+            found.append(part.reshape(-1, units, rows))  # of arrays of NumPy, too
             begin += rows * units
         return found
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from .. import backend, ops
+from .. import config as settings
 from ..layers import Dense, Input
 from ..models import Sequential
 from ..optimizers import Rprop
@@ -30,6 +31,17 @@ def weight_names(
         names += [f"{a}.to.{b}" for b in here for a in ("Intercept", *before)]
         before = here
     return names
+
+
+@functools.lru_cache(maxsize=32)
+def _layers(plan: Plan, _: str) -> Any:
+    """A compiled function of weights and covariates: the outputs of all layers."""
+
+    def layers(free: Any, x: Any) -> list[Any]:
+        hidden, sums = plan.sums(free, x)
+        return [*hidden, plan.output(sums)]
+
+    return backend.jit(layers)
 
 
 class NeuralNet:
@@ -113,7 +125,7 @@ class NeuralNet:
         return rep % count
 
     def _as_matrices(self, whole: np.ndarray) -> list[list[np.ndarray]]:
-        layers = [backend.to_numpy(m) for m in self._plan.matrices(whole)]
+        layers = self._plan.matrices(whole)
         return [[layer[i].T.copy() for layer in layers] for i in range(len(whole))]
 
     def _outputs(self, x: np.ndarray) -> list[list[np.ndarray]]:
@@ -121,9 +133,8 @@ class NeuralNet:
         if not len(self._whole):
             return []
         with double_precision():
-            free = backend.asarray(self._whole[:, self._plan.free], "float64")
-            hidden, sums = self._plan.sums(free, backend.asarray(x, "float64"))
-            layers = [*hidden, self._plan.output(sums)]
+            free = backend.asarray(self._whole[:, self._plan.free])
+            layers = _layers(self._plan, settings.backend())(free, backend.asarray(x))
             found = [backend.to_numpy(layer) for layer in layers]
         return [[layer[i] for layer in found] for i in range(len(self._whole))]
 
