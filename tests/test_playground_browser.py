@@ -1,7 +1,6 @@
 """The playground as a person meets it: headless Chromium, clicks, keys, pictures."""
 
 import itertools
-import os
 import signal
 import subprocess
 import sys
@@ -259,8 +258,3 @@ def test_control_c_ends_the_server_and_the_page_says_so(page, process):
     assert (process.returncode, errors) == (0, ""), out
     window.until("document.querySelector('#status').textContent.includes('stopped')")
     assert "error" in window.run("return document.querySelector('#status').className")
-
-
-def test_ci_has_a_browser_where_it_can_be_installed():
-    if os.environ.get("KERASISH_CHROMIUM") == "installed":
-        assert reason is None

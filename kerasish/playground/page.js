@@ -468,7 +468,7 @@ function plane(maps, colours) {
       else context.arc(left + to(x), 4 + size - to(y), 3.2, 0, 7);
       context.fillStyle = css(value);
       context.fill();
-      context.strokeStyle = test ? "#22262b" : "#ffffff";
+      context.strokeStyle = test ? "#22262b" : "rgb(34 38 43 / .5)";
       context.stroke();
     }
   }
