@@ -12,9 +12,11 @@ import tempfile
 os.environ.setdefault("KERAS_BACKEND", "jax")
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 os.environ.setdefault("MPLBACKEND", "agg")
-# The newer emitters of XLA take twice as long to compile; an unknown flag is fatal.
+# The newer emitters of XLA take twice as long to compile, and a program cut into parts,
+# for threads that no worker has, a quarter longer; an unknown flag is fatal.
 if importlib.metadata.version("jaxlib").startswith("0.10."):
-    os.environ.setdefault("XLA_FLAGS", "--xla_cpu_use_fusion_emitters=false")
+    flags = "--xla_cpu_use_fusion_emitters=false --xla_cpu_parallel_codegen_split_count"
+    os.environ.setdefault("XLA_FLAGS", f"{flags}=1")
 # Neither the settings of the person who runs the tests nor a file that Keras
 # writes at import may matter.
 _home = tempfile.TemporaryDirectory(prefix="kerasish-tests-")
@@ -33,6 +35,8 @@ SEED = 1234
 LONG = """ops layers numpy_backend docstrings round_trips applications scripts
     predicting resume legacy metrics_generated replicas wrappers quantization
     ops_inference training metrics masks recurrent saving hostile_files""".split()
+# The classes of Keras's initializers that draw.
+RANDOM = "Orthogonal RandomNormal RandomUniform TruncatedNormal VarianceScaling".split()
 
 
 def pytest_configure(config):
@@ -64,6 +68,28 @@ def quick_compilation():
     jax.config.update("jax_disable_most_optimizations", True)
     yield
     jax.config.update("jax_disable_most_optimizations", False)
+
+
+def drawn_by_numpy(self, shape, dtype=None):
+    """What Keras's random initializers give here: JAX compiles two programs a shape."""
+    import jax
+
+    seed = self.seed if isinstance(self.seed, int) else 0
+    scale = max(1, np.prod(shape[:-1])) ** -0.5
+    values = np.random.default_rng(seed).normal(0, scale, shape)
+    return jax.device_put(values.astype(jax.numpy.dtype(dtype or "float32")))
+
+
+@pytest.fixture(autouse=True, scope="module")
+def quick_weights_of_keras(request):
+    """Where Keras's layers begin is compared in tests/test_initializers.py alone."""
+    keras = sys.modules.get("keras")
+    with pytest.MonkeyPatch.context() as patch:
+        if keras is not None and request.module.__name__ != "test_initializers":
+            for name in RANDOM:
+                cls = getattr(keras.initializers, name)
+                patch.setattr(cls, "__call__", drawn_by_numpy)
+        yield
 
 
 @pytest.fixture

@@ -138,7 +138,7 @@ def outputs_of(model):
 def filled(model):
     rng = np.random.default_rng(1)
     for variable in model.weights:
-        variable.assign(rng.uniform(0.1, 1.0, variable.shape))
+        variable.assign(rng.uniform(0.1, 1.0, variable.shape).astype("float32"))
     return model
 
 

@@ -88,7 +88,8 @@ def pair(row, **more):
         if not layer.built:
             layer.build(*row.arguments(row.shapes))
     generator = np.random.RandomState(3)
-    values = [generator.uniform(0.5, 1.5, w.shape) for w in theirs.weights]
+    shapes = [w.shape for w in theirs.weights]
+    values = [generator.uniform(0.5, 1.5, x).astype("float32") for x in shapes]
     ours.set_weights(values)
     theirs.set_weights(values)
     return ours, theirs
@@ -150,7 +151,7 @@ KERAS_GRAD = functools.partial(jax.value_and_grad, has_aux=True)
 
 
 @modes
-def test_results_state_and_gradients_equal_keras(row, training, close):
+def test_results_state_and_gradients_equal_keras(row, training, close, monkeypatch):
     needs_same_noise(row, training)
     ours, theirs = pair(row)
     if row.name in ("RandomCrop", "RandomElasticTransform"):  # Keras cannot compile
@@ -160,8 +161,11 @@ def test_results_state_and_gradients_equal_keras(row, training, close):
     many = row.name == "RandAugment"
     wanted = row in LAST and not many
     found = outcome(kerasish, ours, row, training, wanted)
-    with jax.disable_jit(many):
-        expected = outcome(keras, theirs, row, training, wanted)
+    if many:
+        monkeypatch.setattr(jax.lax, "switch", lambda i, branches, *x: branches[i](*x))
+        monkeypatch.setattr(jax.lax, "cond", lambda p, yes, no, *x: (no, yes)[p](*x))
+        monkeypatch.setattr(jax, "jit", lambda function: function)
+    expected = outcome(keras, theirs, row, training, wanted)
     (total, (mine, state, losses)), gradients = found
     (their_total, (other, their_state, their_losses)), their_gradients = expected
     close(arrays(mine), arrays(other))
@@ -286,7 +290,9 @@ def test_half_precision_equals_keras(row, policy, close):
     # other places than in Keras gives other images.
     valued = row.name in FAR or any(part in row.name for part in VALUED)
     if valued:
-        mine, other = called(ours, row, True), called(theirs, row, True)
+        # Keras's `stateless_call` knows no dtype of recurrent states; `jit` will do.
+        (_, (mine, *_)), _ = outcome(kerasish, ours, row, True, False)
+        other = jax.jit(lambda: called(theirs, row, True))()
     else:
         mine, other = symbolic(ours, row), symbolic(theirs, row)
     if row.name == "TimeDistributed":  # Keras says so, but only some layers within obey
