@@ -72,6 +72,8 @@ FORMULAS = [
     (X * -Y, "x * -y"),
     (U + -U, "u + -u"),
     (7 * (X * Y), "7 * x * y"),
+    (7 * (0.5 * X), "7 * (0.5 * x)"),
+    (-(-2 * X) * Y * (3 * X), "2 * x * y * 3 * x"),
     # comparisons and logic
     ((X < Y) & (Y > 0) | (X >= Z), "(x < y) & (y > 0) | (x >= z)"),
     (((X < Y) | (Y > 0)) & (X <= Z), "((x < y) | (y > 0)) & (x <= z)"),
@@ -189,39 +191,51 @@ def made(op, *args):
     return getattr(ops, op)(*args)
 
 
-def joined(*kinds):
-    names = st.sampled_from([name for name, *_ in kinds])
-    table = {name: strategies for name, *strategies in kinds}
-    return names.flatmap(lambda name: st.builds(made, st.just(name), *table[name]))
+ARITHMETIC = "add subtract multiply divide floor_divide mod power maximum".split()
+COMPARING, LOGIC = ["less", "not_equal"], ["logical_and", "logical_or", "logical_xor"]
+ALONE = ["negative", "square", "abs", "exp"]
 
 
-leaves = st.sampled_from([X, Y, Z, 2, -3, 0.5, -1.25])
+def pairs():
+    """Each operator within each operator, on each side."""
+    truth = [X < Y, ops.not_equal(Y, Z), ops.logical_not(X < Z)]
+    truth += [getattr(ops, name)(X < Y, Y < Z) for name in LOGIC]
+    numbers = [getattr(ops, name)(X, Y) for name in ARITHMETIC]
+    numbers += [getattr(ops, name)(X) for name in ALONE] + [-2, -0.5]
+    for inner in numbers:
+        for name in ARITHMETIC + COMPARING:
+            yield made(name, inner, Z)
+            yield made(name, Z, inner)
+        yield from (made(name, inner) for name in ALONE)
+    for inner in truth:
+        for name in (*LOGIC, "not_equal"):
+            yield made(name, inner, X < Z)
+            yield made(name, X < Z, inner)
+        yield ops.logical_not(inner)
+        yield ops.where(inner, X, Y) + 1
 
 
-def larger(below):
-    """Expressions over smaller ones."""
-    compared = joined(*((n, below, below) for n in ("less", "greater_equal")))
-    two = ("logical_and", "logical_or", "logical_xor")
-    truth = compared | joined(
-        *((name, compared, compared) for name in two),
-        ("logical_not", compared),
-    )
-    binary = ("add", "subtract", "multiply", "divide", "floor_divide", "mod", "power")
-    return joined(
-        *((name, below, below) for name in (*binary, "maximum")),
-        *((name, below) for name in ("negative", "negative", "square", "abs", "exp")),
-        ("where", truth, below, below),
-    )
+def test_each_operator_within_each_is_read_back_with_the_same_value():
+    for expression in pairs():
+        text = S.pp(expression)
+        assert exactly(S.parse(text, KNOWN)) == exactly(expression), text
 
 
-DEPTH_5 = leaves
-for _ in range(4):
-    DEPTH_5 = leaves | larger(DEPTH_5)
-DEPTH_5 = larger(DEPTH_5)
+@st.composite
+def expressions(draw, levels=4):
+    """Expressions over numbers, five calls deep at most."""
+    if levels < 0 or draw(st.integers(0, levels + 1)) == 0:
+        return draw(st.sampled_from([X, Y, Z, 2, -3, 0.5, -1.25]))
+    below = expressions(levels - 1)
+    name = draw(st.sampled_from([*ARITHMETIC[:6], *ARITHMETIC, "negative", *ALONE, ""]))
+    if name:
+        return made(name, *(draw(below) for _ in range(1 + (name in ARITHMETIC))))
+    condition = made(draw(st.sampled_from(COMPARING)), draw(below), draw(below))
+    return ops.where(condition, draw(below), draw(below))
 
 
-@settings(max_examples=70, deadline=None)
-@given(DEPTH_5, st.booleans())
+@settings(max_examples=100, deadline=None)
+@given(st.builds(made, st.sampled_from(ALONE), expressions()), st.booleans())
 def test_what_is_printed_is_read_back_with_the_same_value(expression, share):
     text = S.pp(expression, share=share)
     assert exactly(S.parse(text, KNOWN)) == exactly(expression), text

@@ -109,6 +109,7 @@ class Term(NamedTuple):
         level: how fast it holds together.
         minus: what remains if its leading minus is taken out, if it has one.
         chain: a product or quotient, whose sign may stand in front of all.
+        number: it begins with a constant.
         depth: of calls and operators within.
     """
 
@@ -117,6 +118,7 @@ class Term(NamedTuple):
     minus: "Term | None" = None
     chain: bool = False
     depth: int = 0
+    number: bool = False
 
 
 class Style(NamedTuple):
@@ -204,7 +206,22 @@ def arguments_of(node: Node) -> tuple[Any, ...]:
         return (node.args[0], *(list(side) if several else side[0] for side in sides))
     if hasattr(operation, "wrt"):
         return operation.piece.outputs[0], operation.wrt
-    return node.args[:1] if title(operation) in FORMALITIES else node.args
+    formal = title(operation) in FORMALITIES and _sum_of(*node.args) is not None
+    return node.args[:1] if formal else node.args
+
+
+def _sum_of(x: Any, like: Any) -> dict[str, Any] | None:
+    """Return along what `x` is summed to have the shape of `like`; None: it depends."""
+    extra = x.ndim - like.ndim
+    if extra < 0:
+        return None
+    pairs = enumerate(zip(like.shape, x.shape[extra:]))
+    kept = [i for i, (n, now) in pairs if n == 1 and now != 1]
+    if kept:
+        return None if extra else {"axis": tuple(kept), "keepdims": True}
+    if extra and like.ndim:
+        return {"axis": tuple(range(extra))}
+    return {}
 
 
 def shown(node: Node) -> list[Any]:
@@ -291,7 +308,7 @@ class Writer:
     def call(self, node: Node) -> Term:
         """Return the text of a call."""
         name, args = title(node.operation), arguments_of(node)
-        if name in FORMALITIES:
+        if name in FORMALITIES and len(args) == 1:
             return self.formality(*node.args)
         if hasattr(node.operation, "taps"):
             return self.loop(node)
@@ -320,10 +337,10 @@ class Writer:
 
     def formality(self, x: Any, like: Any) -> Term:
         """Return what has the shape of another tensor: perhaps a sum."""
-        if x.ndim <= like.ndim:
+        along = _sum_of(x, like)
+        if not along and x.ndim == like.ndim:
             return self.value(x)
-        axes = {} if like.ndim == 0 else {"axis": tuple(range(x.ndim - like.ndim))}
-        return self.written("sum", [x], axes)
+        return self.written("sum", [x], along or {})
 
     def loop(self, node: Node) -> Term:
         """Return `scan(step, sequences, first values)`, the step as a formula."""
@@ -367,10 +384,12 @@ class Writer:
             name = "subtract" if name == "add" else "add"
             parts = [first, last.minus]
         if name == "negative" and signed and first.chain and first.minus is None:
-            return Term(f"-{first.text}", PRODUCT, first, True, first.depth + 1)
+            text, depth = f"-{first.text}", first.depth + 1
+            return Term(text, PRODUCT, first, True, depth, first.number)
         if name == "negative" and signed and first.chain and first.minus is not None:
             return first.minus
-        if name == "multiply" and signed and last.chain and last.minus is None:
+        numbers = first.number and last.number and not first.chain
+        if name == "multiply" and signed and last.chain and not (numbers or last.minus):
             parts = [first, last._replace(level=POWER)]  # a · (b · c) = (a · b) · c
         made = self.joined(name, parts)
         if name == "negative" and signed:
@@ -379,8 +398,10 @@ class Writer:
             return made
         if first.level == PRODUCT and not first.chain:
             return made
-        minus = first.minus and self.joined(name, [first.minus, parts[1]])
-        return made._replace(chain=True, minus=minus and minus._replace(chain=True))
+        minus = first.minus and self.joined(name, [first.minus, parts[1]])._replace(
+            chain=True, number=first.minus.number
+        )
+        return made._replace(chain=True, minus=minus, number=first.number)
 
     def joined(self, name: str, parts: list[Term]) -> Term:
         template, level, *least = self.style.operators[name]
@@ -438,15 +459,15 @@ def constant(x: Any) -> Term:
     if isinstance(x, (np.ndarray, np.generic)) and x.ndim == 0:
         x = x[()]
     if isinstance(x, np.ndarray):
-        return Term(_array(x))
+        return Term(_array(x), number=True)
     if callable(x):
         return Term(f"<function {getattr(x, '__name__', type(x).__name__)}>")
     text = str(x) if isinstance(x, np.generic) else repr(x)
     if isinstance(x, slice) or not isinstance(x, (int, float, complex, np.generic)):
         return Term(text)
     if text.startswith("-"):
-        return Term(text, UNARY, Term(text[1:]))
-    return Term(text)
+        return Term(text, UNARY, Term(text[1:], number=True), number=True)
+    return Term(text, number=True)
 
 
 def is_constant(x: Any) -> bool:
