@@ -21,6 +21,7 @@ OPTIMIZER = {
     "rmsprop": "RMSprop({rate})",
     "adam": "Adam({rate})",
 }
+WIDE = 88  # characters of a line
 FRAME = '''\
 """{data} points, {size}, {epochs} epochs: from the playground of kerasish."""
 
@@ -96,11 +97,14 @@ def write(state: State, events: list[tuple[Any, ...]]) -> str:
 
 
 def _layer(size: int, activation: str, penalty: str, strength: float) -> str:
-    line = f'keras.layers.Dense({size}, "{activation}"'
+    inside = f'{size}, "{activation}"'
     if penalty != "none":
-        argument = f"kernel_regularizer=keras.regularizers.{penalty.upper()}"
-        line += f",\n            {argument}({strength})"
-    return f"        {line}),"
+        regularizer = f"keras.regularizers.{penalty.upper()}({strength})"
+        inside += f", kernel_regularizer={regularizer}"
+    line = f"        keras.layers.Dense({inside}),"
+    if len(line) <= WIDE:
+        return line
+    return f"        keras.layers.Dense(\n            {inside}\n        ),"
 
 
 def _event(penalty: str, kind: str, *values: Any) -> str:
