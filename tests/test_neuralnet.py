@@ -295,6 +295,8 @@ def test_pictures_show_weights_error_and_names(flowers, tmp_path):
     for matrix in nn.weights[0]:
         for weight in matrix.ravel():
             assert f"{weight:.3g}".replace("-", "−") in text
+    bare = str(plot(nn, rep=0, show_weights=False))
+    assert f"{nn.weights[0][0][0, 0]:.3g}".replace("-", "−") not in bare
     assert len(plot(nn, rep=None)) == 2
     assert (tmp_path / "net.svg").read_text(encoding="utf-8").startswith("<svg")
     picture = gwplot(nn, selected_covariate="width", selected_response=2, max=50)

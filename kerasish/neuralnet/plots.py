@@ -14,7 +14,11 @@ BEST, WIDTH, HEIGHT = "#D55E00", 420.0, 300.0
 
 
 def plot(
-    x: Any, rep: Any = "best", max_units: int = 12, file: Any = None
+    x: Any,
+    rep: Any = "best",
+    max_units: int = 12,
+    show_weights: bool = True,
+    file: Any = None,
 ) -> Picture | list[Picture]:
     """Draws a network with its weights, and its error and steps below.
 
@@ -22,6 +26,7 @@ def plot(
         x: what `neuralnet` returned.
         rep: a number, `"best"`, or None for a list of all pictures.
         max_units: of a layer with more, the first ones are drawn.
+        show_weights: whether each weight has its number.
         file: a path to save the picture at, too; see `Picture.save`.
 
     Returns:
@@ -42,7 +47,8 @@ def plot(
     if rep is None:
         if file is not None:
             raise ValueError("`file` takes one picture: say which by `rep`.")
-        return [plot(x, i, max_units) for i in range(len(x.weights))]  # type: ignore[misc]
+        several = range(len(x.weights))
+        return [plot(x, i, max_units, show_weights) for i in several]  # type: ignore[misc]
     rep = x._number(rep)
     picture = plot_network(
         x.to_model(rep),
@@ -51,6 +57,7 @@ def plot(
         max_units=max_units,
         error=float(x.errors[rep]),
         steps=int(x.result_matrix["steps"][rep]),
+        show_weights=show_weights,
     )
     if file is not None:
         picture.save(file)

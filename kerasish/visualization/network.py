@@ -35,6 +35,7 @@ def plot_network(
     max_units: int = 12,
     error: float | None = None,
     steps: int | None = None,
+    show_weights: bool | None = None,
 ) -> Picture:
     """Draws each unit and each weight of a stack of `Dense` layers.
 
@@ -49,6 +50,7 @@ def plot_network(
         max_units: of a layer with more, the first ones are drawn.
         error: default: the last loss of the last `fit`.
         steps: default: how often the optimizer has stepped.
+        show_weights: whether each weight has its number; None: where they are few.
 
     Returns:
         A `Picture`: a notebook shows it, `save(path)` writes it.
@@ -75,7 +77,7 @@ def plot_network(
     last = _names(output_names, columns[-1].units, "output_names", "y")
     left = 40 + max(text_width(text, 12) for text in first)
     places = _places(columns, max_units, left)
-    shapes = _weights(columns, places)
+    shapes = _weights(columns, places, show_weights)
     for number, (column, spots) in enumerate(zip(columns, places)):
         inside = 0 < number < len(columns) - 1
         shapes += _units(spots, column, [] if inside else last if number else first)
@@ -165,7 +167,9 @@ def _places(
     return places
 
 
-def _weights(columns: list[_Column], places: list[Any]) -> list[Any]:
+def _weights(
+    columns: list[_Column], places: list[Any], numbered: bool | None
+) -> list[Any]:
     """Lines, and their numbers where none is hidden by another."""
     edges = []
     for column, here, there in zip(columns[1:], places, places[1:]):
@@ -182,7 +186,7 @@ def _weights(columns: list[_Column], places: list[Any]) -> list[Any]:
         thick = 0.4 + 3.6 * abs(weight) / most
         colour = PLUS if weight >= 0 else MINUS
         shapes.append(Line([a, b], colour, thick, title=f"{weight:.6g}"))
-    if len(edges) > NUMBERED:
+    if not (len(edges) <= NUMBERED if numbered is None else numbered):
         return shapes
     taken = [
         (x - RADIUS, y - RADIUS, x + RADIUS, y + RADIUS)
