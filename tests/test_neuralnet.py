@@ -350,6 +350,7 @@ TABLE = {
     ],
 )
 def test_formulas(formula, covariates, responses):
+    """On tables of each kind."""
     pandas = pytest.importorskip("pandas")
     record = pandas.DataFrame(TABLE)
     for data in (TABLE, record, record.to_records(index=False)):
@@ -359,6 +360,19 @@ def test_formulas(formula, covariates, responses):
         assert column.tolist() == [float(x) for x in TABLE[name]]
     if "x" in responses:
         assert found.response[:, responses.index("x")].tolist() == [1.0, 0.0, 1.0]
+
+
+def test_columns_of_pandas():
+    pandas = pytest.importorskip("pandas")
+    kinds = pandas.Categorical(["u", "v", "u"], categories=["v", "u", "w"])
+    data = pandas.DataFrame({"kind": kinds, 7: [1.0, 2.0, 3.0]})
+    found = frame("kind ~ `7`", data)
+    assert found.response_names == ["v", "u", "w"]
+    assert found.response.tolist() == [[0, 1, 0], [1, 0, 0], [0, 1, 0]]
+    assert found.covariate.ravel().tolist() == [1.0, 2.0, 3.0]
+    data["some"] = pandas.array([1, None, 3], dtype="Int64")
+    with pytest.raises(ValueError, match="`some` has 1 missing values"):
+        frame("kind ~ some", data)
 
 
 @pytest.mark.parametrize(

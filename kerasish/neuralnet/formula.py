@@ -118,7 +118,7 @@ def _misplaced(what: str, formula: str) -> ValueError:
 
 
 def _chosen(
-    terms: list[_Term], responses: list[str], known: list[str], formula: str
+    terms: list[_Term], responses: list[str], known: dict[str, Any], formula: str
 ) -> list[str]:
     """The names of the covariates, in order."""
     names: list[str] = []
@@ -140,8 +140,8 @@ def _chosen(
     return names
 
 
-def _names(data: Any) -> list[str]:
-    """The names of the columns of a table."""
+def _names(data: Any) -> dict[str, Any]:
+    """The names of the columns of a table, and by what each is got."""
     if isinstance(data, np.ndarray):
         found = data.dtype.names
     else:
@@ -152,24 +152,25 @@ def _names(data: Any) -> list[str]:
             "`data` must be a table whose columns have names: a dict of arrays, a "
             f"DataFrame or a structured array. Got {type(data).__name__}."
         )
-    return [str(name) for name in found]
+    return {str(key): key for key in found}
 
 
-def _unknown(name: str, known: list[str]) -> ValueError:
+def _unknown(name: str, known: dict[str, Any]) -> ValueError:
     hint = did_you_mean(name, known)
-    return ValueError(f"The data has no column `{name}`.{hint} It has {known}.")
+    return ValueError(f"The data has no column `{name}`.{hint} It has {list(known)}.")
 
 
-def _column(data: Any, known: list[str], name: str) -> np.ndarray:
+def _column(data: Any, known: dict[str, Any], name: str) -> np.ndarray:
     """A column as an array without missing values."""
     if name not in known:
         raise _unknown(name, known)
-    values = np.asarray(data[name])
+    values = np.asarray(data[known[name]])
     if values.ndim != 1:
         raise ValueError(
             f"Column `{name}` must have one axis; its shape is {values.shape}."
         )
-    missing = np.array([x is None or x != x for x in values.tolist()], bool)
+    # not a number differs from itself; of what else may be missing one cannot tell
+    missing = np.array([x is None or (x != x) is not False for x in values.tolist()])
     if missing.any():
         raise ValueError(
             f"Column `{name}` has {missing.sum()} missing values, the first in row "
@@ -214,7 +215,9 @@ def covariates_of(data: Any, names: list[str]) -> np.ndarray:
     return np.stack(columns, axis=1)
 
 
-def _response(data: Any, known: list[str], term: _Term) -> tuple[np.ndarray, list[str]]:
+def _response(
+    data: Any, known: dict[str, Any], term: _Term
+) -> tuple[np.ndarray, list[str]]:
     """The columns of one response, and their names: one for each class."""
     values = _column(data, known, term.name)
     if term.value is not None:
@@ -226,6 +229,6 @@ def _response(data: Any, known: list[str], term: _Term) -> tuple[np.ndarray, lis
         return same[:, None].astype("float64"), [f"{term.name} == {term.value}"]
     if values.dtype.kind in "iuf":
         return values[:, None].astype("float64"), [term.name]
-    listed = getattr(getattr(data[term.name], "cat", None), "categories", None)
+    listed = getattr(getattr(data[known[term.name]], "cat", None), "categories", None)
     levels = np.unique(values) if listed is None else np.asarray(listed)
     return (values[:, None] == levels).astype("float64"), [str(c) for c in levels]
