@@ -95,6 +95,15 @@ class KerasTensor(Operators):
     def __repr__(self) -> str:
         return f"<KerasTensor shape={self.shape}, dtype={self.dtype}, name={self.name}>"
 
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            known = not name.startswith("_") and name in registry.namespace("ops")
+            raise AttributeError(
+                f"A symbolic tensor has no attribute {name!r}."
+                + f" Write `ops.{name}(x)` in place of `x.{name}()`." * known
+            )
+
     def _refuse(self, what: str) -> Any:
         raise ValueError(
             f"The symbolic tensor `{self.name}` of shape {self.shape} has no values "

@@ -48,9 +48,8 @@ def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: places.get(item.path.name, len(LONG)))
 
 
-@pytest.fixture(autouse=True)
-def fresh_state():
-    """Each test starts from the same seeds and from automatic names at zero."""
+def begin_anew():
+    """Start from the same seeds and from automatic names at zero."""
     random.seed(SEED)
     np.random.seed(SEED)
     for name in ("keras", "kerasish"):
@@ -58,6 +57,18 @@ def fresh_state():
         if library is not None:
             library.utils.clear_session(free_memory=False)
             library.utils.set_random_seed(SEED)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    """What fixtures of modules make must not depend on which test came before."""
+    begin_anew()
+
+
+@pytest.fixture(autouse=True)
+def fresh_state():
+    """Nor must a test depend on what such fixtures made."""
+    begin_anew()
 
 
 @pytest.fixture(scope="module")

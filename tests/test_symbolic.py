@@ -110,6 +110,19 @@ def test_mistakes_name_the_variable_and_the_line():
     assert "made at test_symbolic.py, line" in notes
 
 
+def test_names_that_are_not_there():
+    x = S.scalar("x")
+    with pytest.raises(AttributeError, match=r"Write `ops.sum\(x\)` in place of"):
+        x.sum()
+    with pytest.raises(AttributeError, match="Did you mean `function`"):
+        S.functon  # noqa: B018
+    with pytest.raises(AttributeError, match=r"Of `keras.ops` there is `ops.exp`"):
+        S.exp  # noqa: B018
+    with pytest.raises(TypeError, match="must be numbers, got 'a' of type str"):
+        S.shared("a")
+    assert not hasattr(x, "sum") and not hasattr(x, "_none")
+
+
 def test_eval_takes_variables_and_names():
     x, y = S.scalars("x", "y")
     z = x + y

@@ -15,10 +15,12 @@ Example:
 
 from typing import Any
 
+from .. import ops
+from ..names import did_you_mean
 from .cloning import clone
 from .control import ifelse, switch
 from .folds import foldl, foldr, map, reduce
-from .formula import latex, pp
+from .formula import pp
 from .function import Compiled, In, evaluated, function
 from .gradients import (
     DisconnectedInputError,
@@ -39,6 +41,7 @@ from .modes import Mode, MonitorMode, NanGuardMode, Profile
 from .parsing import parse
 from .printing import debugprint
 from .streams import RandomStreams
+from .typesetting import latex
 from .variables import (
     CONSTRUCTORS,
     Shared,
@@ -94,5 +97,12 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:  # tells type checkers of the constructors
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+def __getattr__(name: str) -> Any:
+    raise AttributeError(
+        f"module {__name__!r} has no attribute {name!r}."
+        + did_you_mean(name, __all__)
+        + f" Of `keras.ops` there is `ops.{name}`." * (name in _ops)
+    )
+
+
+_ops = frozenset(ops.__all__)

@@ -1,6 +1,6 @@
-"""Expressions as formulas: `pp`, in Python's syntax, and `latex`, for notebooks.
+"""Expressions as formulas in Python's syntax: `pp`.
 
-Both walk the graph once, from the variables upwards, and put together the texts of the
+The graph is walked once, from the variables upwards, and put together the texts of the
 arguments, each with its level of precedence: a bracket stands only where it must.
 """
 
@@ -18,7 +18,7 @@ from ..variable import Variable
 from .piece import is_leaf
 from .variables import Shared
 
-__all__ = ["latex", "pp"]
+__all__ = ["pp"]
 
 # Levels of precedence, from what binds least; `CALL` is what never needs brackets.
 ANY, COMPARE, OR, XOR, AND, SUM, PRODUCT, UNARY, POWER, CALL = range(10)
@@ -46,52 +46,6 @@ OPERATORS: Operators = {
     "logical_not": ("~%s", UNARY, UNARY),
     "power": ("%s ** %s", POWER, CALL, UNARY),
     "square": ("%s ** 2", POWER, CALL),
-}
-LATEX_OPERATORS: Operators = {
-    **OPERATORS,
-    "less_equal": (r"%s \le %s", COMPARE, OR, OR),
-    "greater_equal": (r"%s \ge %s", COMPARE, OR, OR),
-    "equal": ("%s = %s", COMPARE, OR, OR),
-    "not_equal": (r"%s \ne %s", COMPARE, OR, OR),
-    "logical_or": (r"%s \lor %s", OR, OR, XOR),
-    "logical_xor": (r"%s \oplus %s", XOR, XOR, AND),
-    "logical_and": (r"%s \land %s", AND, AND, SUM),
-    "logical_not": (r"\lnot %s", UNARY, UNARY),
-    "multiply": (r"%s \cdot %s", PRODUCT, PRODUCT, POWER),
-    "divide": (r"\frac{%s}{%s}", POWER, ANY, ANY),
-    "reciprocal": (r"\frac{1}{%s}", POWER, ANY),
-    "floor_divide": (r"\left\lfloor\frac{%s}{%s}\right\rfloor", CALL, ANY, ANY),
-    "mod": (r"%s \bmod %s", PRODUCT, PRODUCT, UNARY),
-    "matmul": (r"%s \, %s", PRODUCT, PRODUCT, UNARY),
-    "dot": (r"%s \, %s", PRODUCT, PRODUCT, UNARY),
-    "outer": (r"%s \otimes %s", PRODUCT, PRODUCT, UNARY),
-    "power": ("%s^{%s}", POWER, CALL, ANY),
-    "square": ("%s^{2}", POWER, CALL),
-    "transpose": (r"%s^\top", POWER, CALL),
-    "exp": ("e^{%s}", POWER, ANY),
-    "sqrt": (r"\sqrt{%s}", CALL, ANY),
-    "rsqrt": (r"\frac{1}{\sqrt{%s}}", POWER, ANY),
-    "abs": (r"\left|%s\right|", CALL, ANY),
-    "floor": (r"\left\lfloor %s\right\rfloor", CALL, ANY),
-    "ceil": (r"\left\lceil %s\right\rceil", CALL, ANY),
-    "sum": (r"\sum %s", PRODUCT, PRODUCT),
-    "prod": (r"\prod %s", PRODUCT, PRODUCT),
-    "mean": (r"\overline{%s}", CALL, ANY),
-    "where": (
-        r"\begin{cases} %2$s & \text{if } %1$s \\ %3$s & \text{else}\end{cases}",
-        *(CALL, ANY, ANY, ANY),
-    ),
-}
-_GREEK = """alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi
-    rho sigma tau phi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi
-    Omega""".split()
-_KNOWN = {
-    **{name: rf"\{name}" for name in "sin cos tan sinh cosh tanh max min det".split()},
-    **{f"arc{name}": rf"\arc{name}" for name in ("sin", "cos", "tan")},
-    "log": r"\ln",
-    "maximum": r"\max",
-    "minimum": r"\min",
-    "sigmoid": r"\sigma",
 }
 # Ops that change nothing that a reader of the formula cares for.
 FORMALITIES = ("sum_like",)
@@ -199,13 +153,13 @@ def arguments_of(node: Node) -> tuple[Any, ...]:
     Of conditions they are the branches, of a Jacobian the expression, not what these
     are computed from; of a formality only the first.
     """
-    operation = node.operation
+    operation: Any = node.operation
     if hasattr(operation, "branches"):
         sides = operation.branches
         several = len(sides[0]) > 1
         return (node.args[0], *(list(side) if several else side[0] for side in sides))
     if hasattr(operation, "wrt"):
-        return operation.piece.outputs[0], operation.wrt
+        return operation.pieces[0].outputs[0], operation.wrt
     formal = title(operation) in FORMALITIES and _sum_of(*node.args) is not None
     return node.args[:1] if formal else node.args
 
@@ -456,7 +410,7 @@ def constant(x: Any) -> Term:
         return Term(f'"{x}"' if repr(x) == f"'{x}'" and '"' not in x else repr(x))
     if backend.is_array(x):
         x = backend.to_numpy(x)
-    if isinstance(x, (np.ndarray, np.generic)) and x.ndim == 0:
+    if isinstance(x, np.ndarray) and x.ndim == 0:
         x = x[()]
     if isinstance(x, np.ndarray):
         return Term(_array(x), number=True)
@@ -491,26 +445,6 @@ def _array(x: np.ndarray) -> str:
 PYTHON = Style(OPERATORS, "(%s)", str, str, "%s(%s)", "%s[%s]", "%s=%s")
 
 
-def _latex_name(name: str) -> str:
-    name = re.sub(r"^([a-zA-Z])(\d+)$", r"\1_\2", name)
-    head, *rest = name.split("_") if not name.startswith("_") else [name]
-    text = rf"\{head}" if head in _GREEK else head
-    if len(head) > 1 and head not in _GREEK:
-        text = rf"\mathrm{{{head}}}".replace("_", r"\_")
-    return text + (f"_{{{','.join(rest)}}}" if rest else "")
-
-
-def _latex_function(name: str) -> str:
-    plain = name.replace("_", r"\_")
-    return _KNOWN.get(name, rf"\operatorname{{{plain}}}")
-
-
-LATEX = Style(
-    *(LATEX_OPERATORS, r"\left(%s\right)", _latex_name, _latex_function),
-    *(r"%s\left(%s\right)", "%s_{%s}", r"\text{%s}=%s"),
-)
-
-
 def pp(expression: Any, share: bool = False) -> str:
     """Returns an expression as one formula in Python's syntax.
 
@@ -536,40 +470,26 @@ def pp(expression: Any, share: bool = False) -> str:
         t1 = exp(x * y)
         t1 / (1 + t1)
     """
-    return _formula(expression, share, PYTHON, "%s = %s", "\n")
+    return "\n".join(lines_of(expression, share, PYTHON, "%s = %s"))
 
 
-def latex(expression: Any, share: bool = False) -> str:
-    r"""Returns an expression as a formula in LaTeX, as notebooks show it.
+def lines_of(expression: Any, share: bool, style: Style, line: str) -> list[str]:
+    """Return the formula, and before it a line for each part that has a name.
 
     Args:
-        expression: a symbolic tensor, or a nest of them.
-        share: as for `pp`.
-
-    Example:
-        >>> x, w = keras.KerasTensor((), name="x"), keras.KerasTensor((), name="w_1")
-        >>> print(keras.symbolic.latex(keras.ops.exp(-x) / keras.ops.sqrt(1 + w)))
-        \frac{e^{-x}}{\sqrt{1 + w_{1}}}
+        line: how a part is given its name: `"%s = %s"`.
     """
-    return _formula(expression, share, LATEX, "%s &= %s", " \\\\\n")
-
-
-def _formula(expression: Any, share: bool, style: Style, line: str, apart: str) -> str:
     nodes = calls_below(expression)
     share = share or is_large(nodes)
     lines = _lines(expression, nodes, share, style, line)
     if not share and len(lines[0]) > CHARACTERS:
-        lines = _lines(expression, nodes, True, style, line)
-    if len(lines) > 1 and style is LATEX:
-        lines = ["\\begin{aligned}\n" + lines[0], *lines[1:-1], f"& {lines[-1]}"]
-        return apart.join(lines) + "\n\\end{aligned}"
-    return apart.join(lines)
+        return _lines(expression, nodes, True, style, line)
+    return lines
 
 
 def _lines(
     expression: Any, nodes: list[Node], share: bool, style: Style, line: str
 ) -> list[str]:
-    """The formula, and before it a line for each part that has a name."""
     writer = Writer(style)
     for leaf in (leaf for node in nodes for leaf in leaves_of(node)):
         writer.names.of(leaf)

@@ -61,7 +61,7 @@ class SymbolicVariable(KerasTensor):
             warnings.warn(
                 f"`{self.name}` is {self.dtype} instead of {wanted}: numbers of 64 "
                 'bits come with `keras.config.set_floatx("float64")`.',
-                stacklevel=2,
+                stacklevel=3,
             )
         self.where = users_line()
 
@@ -158,6 +158,11 @@ def shared(
     """
     if not isinstance(value, Variable):
         name = name or unique_name("shared")
+        if np.asarray(value).dtype.kind not in "biufcV":
+            raise TypeError(
+                f"The value of shared variable `{name}` must be numbers, got {value!r} "
+                f"of type {type(value).__name__}."
+            )
         value = np.array(value) if isinstance(value, np.ndarray) else value
         value = Variable(value, dtype=dtype, name=name)
     return Shared(value, shape)
