@@ -227,8 +227,7 @@ class _Maker:
             rows=[shorten(row, 11, ROOM) for row in rows],
             colour=LOOKS[kind][1],
             draw=partial(
-                *(_draw_node, kind, ", ".join(told), inputs),
-                max(1, len(results)),
+                _draw_node, kind, ", ".join(told), inputs, max(1, len(results))
             ),
         )
         diagram.boxes.append(made)
