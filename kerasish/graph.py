@@ -165,7 +165,6 @@ class Node:
     Attributes:
         inputs: the symbolic tensors among the arguments, in order.
         outputs: a symbolic tensor, or a nest of them.
-        where: the line of the user's code that made the call.
     """
 
     def __init__(
@@ -174,11 +173,16 @@ class Node:
         self.operation, self.args, self.kwargs = operation, args, kwargs
         self.inputs = [x for x in tree.flatten((args, kwargs)) if is_symbolic(x)]
         self.outputs = outputs
-        self.where = users_line()
+        self._users_line = users_line()
         for tensor in tree.flatten(outputs):
             if is_symbolic(tensor):
                 tensor.node = self
         operation.nodes.append(self)
+
+    @property
+    def where(self) -> str:
+        """The line of the user's code that made the call."""
+        return self._users_line
 
     def fill(self, look_up: Callable[[Any], Any]) -> tuple[Any, Any]:
         """Return args and kwargs with each symbolic tensor replaced."""

@@ -71,6 +71,17 @@ def test_equal_models_are_compiled_once_and_train_apart(traced):
             np.testing.assert_array_equal(one, other)
 
 
+def test_the_lines_that_made_a_graph_do_not_matter(traced):
+    for add in (lambda x: x + 1.0, lambda x: (
+        x + 1.0
+    )):  # fmt: skip
+        inputs = kerasish.Input((3,))
+        model = kerasish.Model(inputs, add(layers.Dense(1)(inputs)))
+        model.compile("sgd", "mse")
+        fit(model)
+    assert len(traced) == 1
+
+
 def test_names_seeds_and_learning_rates_do_not_matter(traced):
     fit(net())
     fit(net(names=("first", "relu"), seed=7))

@@ -83,6 +83,7 @@ _IDLE = {
     *("_forwards", "_epochs_done", "stop_training", "prepared", "given", "_index"),
     *("_value", "exposed", "_undecayed_names", "_losses", "_build_shapes"),
     *("_sample_shape", "_output_shapes", "_draw", "kept", "_last_run", "_running"),
+    "_users_line",
 }
 _PLAIN = (type(None), bool, int, float, complex, str, bytes, type(Ellipsis))
 
