@@ -5,6 +5,7 @@ All is tried in one process of its own, with that backend, and compared here wit
 
 import os
 import pickle
+import re
 import subprocess
 import sys
 
@@ -146,6 +147,13 @@ def test_the_guide_has_the_list():
     page = coverage.PAGE.read_text(encoding="utf-8")
     rows = page.partition(coverage.START)[2].partition(coverage.END)[0]
     assert rows == coverage.table(coverage.EXCEPTIONS.read_text(encoding="utf-8"))
+
+
+def test_the_guide_names_the_contract():
+    page = coverage.PAGE.read_text(encoding="utf-8")
+    rows = [line for line in page.splitlines() if line.startswith("|")]
+    named = {word for row in rows for word in re.findall(r"`(\w+)`", row)}
+    assert set(backend.CONTRACT) - named == set()
 
 
 def test_a_failure_would_be_listed():
