@@ -79,7 +79,8 @@ def parse(text: str, variables: Mapping[str, Any] | None = None) -> Any:
         A symbolic tensor, an array, or a nest of them.
 
     Raises:
-        ValueError: if the text is no formula, with its place; if a name is not known.
+        ValueError: if the text is no formula, with its place; if a name is not known;
+            on JAX also before a value of more than 2²⁶ numbers would be computed.
 
     Example:
         >>> x = keras.KerasTensor((), name="x")
