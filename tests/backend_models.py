@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 import kerasish
-from kerasish import Input, Model, Sequential, layers, optimizers
+from kerasish import Input, Model, Sequential, backend, layers, optimizers, tree
 
 draw = np.random.default_rng(3)
 ROWS = 6
@@ -149,6 +149,88 @@ def built():
         yield name, *make()
 
 
+# --- losses, metrics, optimizers ------------------------------------------------------
+
+# Arguments without defaults.
+ARGUMENTS: dict[str, dict[str, object]] = {
+    "IoU": {"num_classes": 3, "target_class_ids": [0, 2]},
+    "MeanIoU": {"num_classes": 3},
+    "OneHotIoU": {"num_classes": 3, "target_class_ids": [1]},
+    "OneHotMeanIoU": {"num_classes": 3},
+    "PrecisionAtRecall": {"recall": 0.5},
+    "RecallAtPrecision": {"precision": 0.5},
+    "SensitivityAtSpecificity": {"specificity": 0.5},
+    "SpecificityAtSensitivity": {"sensitivity": 0.5},
+}
+# Bases and wrappers; what takes other things than classes, and has tests of its own.
+NOT_PARTS = """Loss LossFunctionWrapper CTC Metric MeanMetricWrapper Optimizer Optax
+    OptimizerMap MultiOptimizer LossScaleOptimizer LBFGS""".split()
+SPARSE = ("Sparse", "Circle", "CategoricalGen", "IoU", "MeanIoU")  # classes by number
+
+
+def made(space):
+    """One object of each class of a namespace."""
+    members = vars(getattr(kerasish, space))
+    return {
+        name: members[name](**ARGUMENTS.get(name, {}))
+        for name in sorted(kerasish.registry.namespace(space))
+        if isinstance(members.get(name), type) and name not in NOT_PARTS
+    }
+
+
+def parts():
+    """What each loss, metric and optimizer makes of the same numbers, by its name.
+
+    Returns:
+        For losses the value and the gradient, for metrics the result, for optimizers
+        weights and state after two steps.
+    """
+    numbers = np.random.default_rng(0)
+    scores = numbers.uniform(0.1, 1, (ROWS, 3)).astype("float32")
+    classes = np.array([0, 1, 2, 2, 1, 0], "int32")
+    targets, scores = (
+        np.eye(3, dtype="float32")[classes],
+        scores / scores.sum(1)[:, None],
+    )
+    losses, metrics, steps = (made(n) for n in ("losses", "metrics", "optimizers"))
+    for name in "F1Score", "FBetaScore", "R2Score":  # made when the shapes are known
+        metrics[name].update_state(targets, scores)
+        metrics[name].reset_state()
+    for optimizer in steps.values():
+        optimizer.build([kerasish.Variable(targets), kerasish.Variable(targets[0])])
+
+    def run(scores):
+        found = {}
+        for name, loss in losses.items():
+            y = classes if name.startswith(SPARSE) else targets
+
+            def value(given, y=y, loss=loss):
+                return loss(y, given[0]), ()
+
+            (total, _), slopes = backend.value_and_grad(value)([scores])
+            found[f"losses.{name}"] = [total, *slopes]
+        for name, metric in metrics.items():
+            y, p = (classes if name.startswith(SPARSE) else targets), scores
+            p = classes[::-1].copy() if name in ("IoU", "MeanIoU") else p
+            given = [p] if name in ("Mean", "Sum") else [y, p]
+            state = [v.value for v in metric.variables]
+            state = metric.stateless_update_state(state, *given)
+            found[f"metrics.{name}"] = tree.flatten(metric.stateless_result(state))
+        for name, optimizer in steps.items():
+            weights, state = [scores, scores[0]], [v.value for v in optimizer.variables]
+            for _ in range(2):
+                slopes = [w * w - 0.1 for w in weights]
+                weights, state = optimizer.stateless_apply(state, slopes, weights)
+            found[f"optimizers.{name}"] = [*weights, *state]
+        return found
+
+    found = backend.jit(run)(backend.asarray(scores))
+    return {name: [np.asarray(x) for x in values] for name, values in found.items()}
+
+
+# --- playing --------------------------------------------------------------------------
+
+
 def answers(model, x):
     found = model(x, training=False)
     return [np.asarray(y) for y in (found if isinstance(found, list) else [found])]
@@ -174,7 +256,8 @@ def play(folder, other=None):
 
     Returns:
         `{name: {"start" and "trained": weights, "state": of the optimizer, "loss",
-        "answers", and for each kind of the other's files: answers and weights}}`.
+        "answers", and for each kind of the other's files: answers and weights},
+        "parts": what `parts` returns}`.
     """
     found = {}
     for name, model, x, y in built():
@@ -185,6 +268,7 @@ def play(folder, other=None):
         mine["state"] = [np.asarray(v) for v in model.optimizer.variables]
         mine["answers"] = answers(model, x)
         save(folder, name, model)
+    found["parts"] = parts()
     for name, fresh, x, _ in built() if other else ():
         for kind in kinds(name):
             loaded = load(other, name, kind, fresh)

@@ -1,4 +1,7 @@
-"""A model trained on one backend, saved and loaded on the other gives the same."""
+"""A model trained on one backend, saved and loaded on the other gives the same.
+
+So do all losses, metrics and optimizers. Layers and ops: test_numpy_backend.py.
+"""
 
 import os
 import pickle
@@ -40,6 +43,14 @@ def test_one_step_is_the_same(both, close, name):
         close(theirs[what], ours[what], 1e-5, 1e-5)
     moved = [np.abs(a - b).max() for a, b in zip(ours["start"], ours["trained"])]
     assert max(moved) > 1e-3
+
+
+def test_losses_metrics_and_optimizers_are_the_same(both, close):
+    on_jax, on_numpy = (found["parts"] for found in both[1:])
+    assert {"losses.Huber", "metrics.AUC", "optimizers.Adam"} < set(on_jax)
+    for name, ours in on_jax.items():
+        close(on_numpy[name], ours, 1e-5, 1e-5)
+        assert all(np.isfinite(x).all() for x in ours), name
 
 
 @pytest.mark.parametrize("name", backend_models.MODELS)
