@@ -33,7 +33,7 @@ import pytest  # noqa: E402
 SEED = 1234
 # The files that take longest begin first, so that no worker is left alone at the end.
 LONG = """ops layers numpy_backend docstrings round_trips applications scripts
-    predicting resume legacy metrics_generated replicas wrappers quantization
+    examples predicting resume legacy metrics_generated replicas wrappers quantization
     ops_inference training metrics masks recurrent saving hostile_files""".split()
 # The classes of Keras's initializers that draw.
 RANDOM = "Orthogonal RandomNormal RandomUniform TruncatedNormal VarianceScaling".split()
@@ -41,6 +41,7 @@ RANDOM = "Orthogonal RandomNormal RandomUniform TruncatedNormal VarianceScaling"
 
 def pytest_configure(config):
     config.option.loadscopereorder = False  # of pytest-xdist: by numbers of tests
+    gc.set_threshold(20_000, 20, 20)  # models are large; little of them is garbage
 
 
 def pytest_collection_modifyitems(items):

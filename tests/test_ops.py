@@ -185,7 +185,7 @@ def piece(chosen, reference):
         return outcomes
 
     found = {}
-    inputs = [[jnp.asarray(x) for x in arrays(row)] for row in chosen]
+    inputs = jax.device_put([arrays(row) for row in chosen])
     for row, (ours, theirs) in zip(chosen, jax.jit(run)(inputs)):
         if NUMPY:
             ours = outcome(our_op(row), row, arrays(row), backend.xp, our_gradient)
