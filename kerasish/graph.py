@@ -184,6 +184,9 @@ class Node:
         """The line of the user's code that made the call."""
         return self._users_line
 
+    def __repr__(self) -> str:
+        return f"<{self.operation.name} of {', '.join(t.name for t in self.inputs)}>"
+
     def fill(self, look_up: Callable[[Any], Any]) -> tuple[Any, Any]:
         """Return args and kwargs with each symbolic tensor replaced."""
 

@@ -245,8 +245,8 @@ def test_core_and_package_keep_their_budget():
 
     for name in CORE:
         assert exists(name.strip("/").replace("/", ".").removesuffix(".__init__")), name
-    assert sum(code_lines(path) for path in FILES if in_core(path)) <= 4_480
-    assert sum(map(written_lines, FILES)) <= 66_000
+    assert sum(code_lines(path) for path in FILES if in_core(path)) <= 4_500
+    assert sum(map(written_lines, FILES)) <= 67_500
 
 
 def written_lines(path: Path) -> int:

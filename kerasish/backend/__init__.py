@@ -49,10 +49,9 @@ from ..config import (
     set_floatx,
     set_image_data_format,
 )
-from ..dtypes import allow_64_bits
+from ..dtypes import allow_64_bits, result_type, standardize_dtype
 from ..dtypes import is_float as is_float_dtype
 from ..dtypes import is_int as is_int_dtype
-from ..dtypes import result_type, standardize_dtype
 from ..legacy import seam
 
 __all__ = [

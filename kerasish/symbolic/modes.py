@@ -42,8 +42,8 @@ class MonitorMode(Mode):
         >>> x = S.scalar("x")
         >>> show = S.MonitorMode(post_func=lambda node, out: print(node, *out))
         >>> y = S.function([x], keras.ops.exp(x) * 2.0, mode=show)(0.0)
-        <exponential of x> 1.0
-        <multiply of exponential> 2.0
+        <exp of x> 1.0
+        <multiply of keras_tensor> 2.0
     """
 
     def __init__(
