@@ -277,6 +277,7 @@ FUNCTIONS = {
     "mean": (lambda m, x: m.mean(x * x, axis=0), 1),
     "var": (lambda m, x: m.var(x, axis=1) + m.std(x, axis=1), 1),
     "max": (lambda m, x: m.max(x, axis=1) * m.min(x), 1),
+    "initial": (lambda m, x: m.max(x, axis=1, initial=0.7) + m.min(x, initial=0.4), 1),
     "prod": (lambda m, x: m.prod(x, axis=1), 1),
     "cumsum": (lambda m, x: m.cumsum(x * x, axis=1), 1),
     "cumprod": (lambda m, x: m.cumprod(x, axis=1), 1),

@@ -78,6 +78,24 @@ def _histogram(x: Any, bins: Any = 10, range: Any = None) -> Any:
     return counts, edges
 
 
+def _bounded(extreme: str, bound: str) -> Callable[..., Any]:
+    """max or min, with a number besides."""
+
+    def call(
+        x: Any, axis: Any = None, keepdims: bool = False, initial: Any = None
+    ) -> Any:
+        if initial is None:
+            return getattr(anp, extreme)(x, axis=axis, keepdims=keepdims)
+        if not x.size:
+            constant = stop_gradient(x)
+            return getattr(xp, extreme)(
+                constant, axis, keepdims=keepdims, initial=initial
+            )
+        return getattr(xp, bound)(call(x, axis, keepdims), initial)
+
+    return call
+
+
 # Products, right where factors are zero
 
 
@@ -446,6 +464,8 @@ FORMULAS: dict[str, Callable[..., Any]] = {
         cast(asarray(value), x.dtype), x.shape
     ),
     "nan_to_num": _nan_to_num,
+    "max": _bounded("max", "maximum"),
+    "min": _bounded("min", "minimum"),
     "prod": _product,
     "cumprod": _running_product,
     "cumulative_prod": lambda x, axis=None: _running_product(x, axis),
