@@ -1,7 +1,8 @@
 """A backend on PyTorch in one file: how a third party adds one to kerasish.
 
-    KERASISH_BACKEND=examples.torch_backend python examples/digits.py
-    KERASISH_BACKEND=examples.torch_backend pytest tests/test_backend_contract*.py
+    export PYTHONPATH=. KERASISH_BACKEND=examples.torch_backend
+    python examples/digits.py
+    python -m pytest tests/test_backend_contract*.py
 
 The names are those of `kerasish.backend.CONTRACT`. They come from three places:
 
@@ -541,8 +542,20 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "std": reduction(
         lambda x, a, k, ddof=0: x.std(a, correction=ddof, keepdim=k), True
     ),
-    "max": reduction(lambda x, a, k: x.amax(a, keepdim=k)),
-    "min": reduction(lambda x, a, k: x.amin(a, keepdim=k)),
+    "max": reduction(
+        lambda x, a, k, initial=None: (
+            x.amax(a, keepdim=k).clamp(min=initial)
+            if initial is not None
+            else x.amax(a, keepdim=k)
+        )
+    ),
+    "min": reduction(
+        lambda x, a, k, initial=None: (
+            x.amin(a, keepdim=k).clamp(max=initial)
+            if initial is not None
+            else x.amin(a, keepdim=k)
+        )
+    ),
     "any": reduction(lambda x, a, k: x.bool().any(a, keepdim=k), kind=lambda _: "bool"),
     "all": reduction(lambda x, a, k: x.bool().all(a, keepdim=k), kind=lambda _: "bool"),
     "argmax": place(torch.argmax),
@@ -593,7 +606,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "full_like": full_like,
     "zeros_like": lambda x, *a, **k: full_like(x, 0, *a, **k),
     "ones_like": lambda x, *a, **k: full_like(x, 1, *a, **k),
-    "imag": lambda x: Array(x.tensor.imag) if x.tensor.is_complex() else x * 0,
+    "imag": elementwise(lambda x: x.imag if x.is_complex() else x * 0),
     **dict.fromkeys(("concatenate", "concat"), joining(concatenate)),
     "stack": joining(lambda xs, axis=0: torch.stack(xs, axis)),
     "vstack": joining(torch.vstack),

@@ -35,7 +35,8 @@ def run(*command):
     """Run Python on the torch backend; return what it prints."""
     done = subprocess.run(
         [sys.executable, *command],
-        env=os.environ | {"KERASISH_BACKEND": NAME, "OMP_NUM_THREADS": "1"},
+        env=os.environ
+        | {"KERASISH_BACKEND": NAME, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
         cwd=ROOT,
         capture_output=True,
         text=True,
