@@ -237,7 +237,10 @@ def elementwise(
 
     def call(*values: Any, **options: Any) -> Array:
         tensors, common = promoted(values, floating)
-        result = fn(*tensors, **options)
+        try:
+            result = fn(*tensors, **options)
+        except RuntimeError as error:  # so torch speaks of shapes that do not fit
+            raise ValueError(str(error)) from error
         same = result.dtype == tensors[0].dtype
         return Array(result, kind or (common if same else None))
 
@@ -860,7 +863,7 @@ def infer(fn: Callable[..., Any], specs: Any) -> Any:
     def on_host(*values: Any) -> Any:
         try:
             return to_host(fn(*map(asarray, values)))
-        except RuntimeError as error:  # so torch speaks of shapes that do not fit
+        except (RuntimeError, ValueError) as error:
             text = re.sub(r"(?<=\d)x(?=\d)", " × ", str(error))
             raise ValueError(text) from error
 
