@@ -10,6 +10,8 @@ import kerasish
 from kerasish import callbacks, layers
 from kerasish.training import loop, program, replay
 
+pytestmark = pytest.mark.usefixtures("quick_compilation")
+
 EPOCHS = 12
 KINDS = ("on_epoch_begin", "on_epoch_end", "on_train_batch_begin", "on_train_batch_end")
 

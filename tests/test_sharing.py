@@ -7,6 +7,8 @@ import kerasish
 from kerasish import layers
 from kerasish.training import sharing
 
+pytestmark = pytest.mark.usefixtures("quick_compilation")
+
 if kerasish.config.backend() != "jax":
     pytest.skip("nothing is compiled", allow_module_level=True)
 

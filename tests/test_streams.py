@@ -12,6 +12,8 @@ import kerasish
 from kerasish import callbacks
 from kerasish.data import streaming
 
+pytestmark = pytest.mark.usefixtures("quick_compilation")
+
 WEIGHTS = np.linspace(0.5, 1.5, 10, dtype="float32")
 
 

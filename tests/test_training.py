@@ -22,6 +22,8 @@ from training_models import (
 import kerasish
 from kerasish import callbacks, layers, ops, optimizers
 
+pytestmark = pytest.mark.usefixtures("quick_compilation")
+
 NUMPY = kerasish.config.backend() == "numpy"
 
 

@@ -11,6 +11,8 @@ from training_models import FIT, X, Y, assert_same, net, result
 import kerasish
 from kerasish import layers, ops, optimizers
 
+pytestmark = pytest.mark.usefixtures("quick_compilation")
+
 NUMPY = kerasish.config.backend() == "numpy"
 
 
