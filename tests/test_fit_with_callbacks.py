@@ -9,7 +9,10 @@ import pytest
 import kerasish
 
 # Keras's own, with NumPy 2:
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation")
+pytestmark = [
+    pytest.mark.usefixtures("quick_compilation"),
+    pytest.mark.filterwarnings("ignore:__array__ implementation"),
+]
 
 draw = np.random.default_rng(3)
 X = draw.normal(size=(40, 3)).astype("float32")

@@ -10,6 +10,8 @@ import pytest
 import kerasish
 from kerasish import ops, regularizers
 
+pytestmark = pytest.mark.usefixtures("quick_compilation")
+
 W = np.random.default_rng(0).normal(size=(3, 4)).astype("float32")
 CASES = [
     ("L1", {}),

@@ -9,6 +9,8 @@ from safetensors.numpy import load_file, save_file
 
 import kerasish
 
+pytestmark = pytest.mark.usefixtures("quick_compilation")
+
 KERNEL, BIAS = np.arange(6.0, dtype="float32").reshape(2, 3), np.ones(3, "float32")
 LAST = np.full((3, 1), 7, "float32")
 

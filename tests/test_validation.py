@@ -8,6 +8,8 @@ import kerasish as keras
 from kerasish import callbacks, layers
 from kerasish.training import validation
 
+pytestmark = pytest.mark.usefixtures("quick_compilation")
+
 X, Y = load_iris(return_X_y=True)
 X, Y = X.astype("float32"), Y.astype("int32")
 ORDER = np.random.default_rng(3).permutation(len(X))
