@@ -11,9 +11,12 @@ from kerasish import activations, export, layers, ops
 
 onnx = pytest.importorskip("onnx")
 onnxruntime = pytest.importorskip("onnxruntime")
-pytestmark = pytest.mark.skipif(
-    keras.config.backend() != "jax", reason="programs are traced by JAX"
-)
+pytestmark = [
+    pytest.mark.usefixtures("quick_compilation"),
+    pytest.mark.skipif(
+        keras.config.backend() != "jax", reason="programs are traced by JAX"
+    ),
+]
 Input, Model = keras.Input, keras.Model
 BATCH = 3
 
