@@ -288,6 +288,49 @@ def test_unknown_sizes_may_be_one():
     assert gv.tolist() == [9] and gw.tolist() == [2, 2, 2]
 
 
+def test_unknown_sizes_that_differ_in_sums_of_sums():
+    m, n = S.matrices("m", "n")
+    t = S.tensor3("t")
+    cost = ops.mean(ops.sum(t, axis=1) * 2.0 + m) + ops.sum(ops.log(n + m) * n)
+    rng = np.random.default_rng(0)
+    shapes = [(3, 1), (1, 4), (3, 2, 1)]
+    at = [rng.uniform(1, 2, shape) for shape in shapes]
+    slopes = S.function([m, n, t], S.grad(cost, [m, n, t]))(*at)
+    value = S.function([m, n, t], cost)
+    wanted = S.numeric_grad(value, at)
+    for slope, by_differences in zip(slopes, wanted, strict=True):
+        np.testing.assert_allclose(slope, by_differences, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("cost", "slope"),
+    [
+        (lambda x, w, z: x**3 * w, "3 * w * x ** 2"),
+        (lambda x, w, z: -(z * ops.log(ops.sigmoid(x)) + (1 - z) * ops.log(
+            1 - ops.sigmoid(x))), "-(z - 1) * sigmoid(x) - z * (1 - sigmoid(x))"),
+        (lambda x, w, z: ops.tanh(w * x), "(1 - tanh(w * x) ** 2) * w"),
+        (lambda x, w, z: ops.sqrt(x) / w + z, "1 / w / (2 * sqrt(x))"),
+        (lambda x, w, z: ops.log(x * w), "w / (x * w)"),
+        (lambda x, w, z: ops.exp(-(x**2) / 2.0), "-exp(-x ** 2 / 2.0) * x"),
+    ],
+    ids=["cube", "entropy", "tanh", "root", "log", "gauss"],
+)  # fmt: skip
+def test_slopes_read_like_those_of_a_textbook(cost, slope):
+    x, w, z = S.scalars("x", "w", "z")
+    assert S.pp(S.grad(cost(x, w, z), x)) == slope
+
+
+def test_slopes_of_vectors_are_short():
+    x, z, v = S.matrix("x"), S.vector("z"), S.vector("v")
+    w, b = S.shared(np.zeros(3), "w"), S.shared(0.0, "b")
+    p = ops.sigmoid(x @ w + b)
+    cost = ops.mean((p - z) ** 2)
+    assert S.pp(S.grad(cost, p)) == "2 * (sigmoid(x @ w + b) - z) / count(x @ w)"
+    short = S.grad(-ops.sum(z * ops.log(ops.softmax(v))), v)
+    assert S.pp(short) == "-z - softmax(v) * sum(-z, axis=-1, keepdims=True)"
+    assert S.pp(S.grad(ops.log(ops.sum(ops.exp(v))), v)) == "exp(v) / sum(exp(v))"
+
+
 def test_higher_and_partial_derivatives():
     x, y = S.scalars("x", "y")
     third = S.grad(S.grad(S.grad(x**5 * y, x), x), y)

@@ -6,6 +6,7 @@ What flows is meant as broadcast to the shape of the op's result.
 """
 
 import inspect
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -39,6 +40,28 @@ def sum_like(gradient: Tensor, like: Tensor) -> Any:
 
 
 @op
+def spread(gradient: Tensor, result: Tensor, like: Tensor) -> Any:
+    """Return what flows back from `result` to `like`, of the same rank.
+
+    Where both turn out to have the same shape, that is the gradient itself.
+
+    Args:
+        gradient: broadcasts to the shape of `result`; a scalar stays one.
+        result, like: give the shapes.
+
+    Example:
+        >>> from kerasish.symbolic.derivatives import spread
+        >>> print(spread(1.0, np.zeros((3, 2)), np.zeros((1, 2))))
+        3.0
+    """
+    sizes = [math.prod(x.shape) for x in (result, like)]
+    gradient = ops.convert_to_tensor(gradient, like.dtype)
+    if gradient.ndim == 0:
+        return gradient if sizes[0] == sizes[1] else gradient * (sizes[0] / sizes[1])
+    return sum_like(ops.broadcast_to(gradient, result.shape), like)
+
+
+@op
 def count(x: Tensor, axis: Any = None) -> Any:
     """Return how many elements there are, in all or along axes, in the dtype of `x`.
 
@@ -61,7 +84,8 @@ def _size(shape: tuple[int | None, ...], axis: Any) -> int | None:
     return total
 
 
-EXTRAS = {"sum_like": sum_like, "count": count}  # what formulas may hold besides ops
+# What formulas may hold besides ops.
+EXTRAS = {"sum_like": sum_like, "spread": spread, "count": count}
 
 
 # --- arithmetic that leaves out what changes nothing ---------------------------------
@@ -100,24 +124,53 @@ def times(a: Any, b: Any) -> Any:
         if scaled and is_number(scaled[0]):
             pair = (scaled[1], other) if x is a else (other, scaled[1])
             return times(scaled[0], times(*pair))
+        short = _short(x, other)
+        if short is not None:
+            return short
         fraction = _made_by(x, ops.divide)
-        if fraction:
-            short = _cancelled(fraction[0], fraction[1], other)
-            if short is not None:
-                return short
-            if is_number(fraction[0]):
-                return over(times(fraction[0], other), fraction[1])
+        if fraction and is_number(fraction[0]):
+            return over(times(fraction[0], other), fraction[1])
     return ops.square(a) if a is b else a * b
+
+
+def _equal(a: Any, b: Any, depth: int = 3) -> bool:
+    """Say whether two expressions are the same, looking some calls deep."""
+    if a is b or (is_number(a) and is_number(b) and a == b):
+        return True
+    if not depth or not (is_symbolic(a) and is_symbolic(b)) or not (a.node and b.node):
+        return False
+    functions = [getattr(x.node.operation, "function", x) for x in (a, b)]
+    if functions[0] is not functions[1] or a.node.kwargs or b.node.kwargs:
+        return False
+    pairs = list(zip(a.node.args, b.node.args))
+    whole = len(pairs) == len(a.node.args) == len(b.node.args)
+    return whole and all(_equal(x, y, depth - 1) for x, y in pairs)
 
 
 def _cancelled(numerator: Any, denominator: Any, factor: Any) -> Any:
     """Return numerator / denominator · factor where the two cancel, else None."""
-    if factor is denominator:
+    if _equal(factor, denominator):
         return numerator
     product = _made_by(factor, ops.multiply) or ()
     for i, x in enumerate(product):
-        if x is denominator:
+        if _equal(x, denominator):
             return times(numerator, product[1 - i])
+    return None
+
+
+def _short(x: Any, factor: Any) -> Any:
+    """Return x · factor where that is shorter: where something cancels."""
+    inner = _made_by(x, ops.negative)
+    if inner:
+        short = _short(inner[0], factor)
+        return None if short is None else minus(0, short)
+    fraction = _made_by(x, ops.divide)
+    if fraction:
+        return _cancelled(fraction[0], fraction[1], factor)
+    for function, join in ((ops.add, plus), (ops.subtract, minus)):
+        parts = [_short(part, factor) for part in _made_by(x, function) or ()]
+        if parts and None not in parts:
+            return join(*parts)
     return None
 
 
@@ -209,7 +262,8 @@ def filled(value: Any, like: KerasTensor) -> KerasTensor:
         return ones if value == 1 else times(value, ones)
     if same_shape(value, like):
         return value
-    if value.shape == like.shape:
+    pairs = zip(value.shape, like.shape)
+    if value.ndim == like.ndim and all(a == b or None in (a, b) for a, b in pairs):
         return sum_like(value, like)
     return value * ops.ones_like(like)
 
@@ -229,7 +283,7 @@ def _root(x: KerasTensor) -> KerasTensor:
     chain = []
     while "_shape_root" not in x.__dict__:
         chain.append(x)
-        tensors = _elementwise_arguments(x)
+        tensors = elementwise_arguments(x)
         if len(tensors) == 2 and _root(tensors[0]) is _root(tensors[1]):
             tensors = tensors[:1]
         if len(tensors) != 1 or tensors[0].ndim != x.ndim:
@@ -241,7 +295,17 @@ def _root(x: KerasTensor) -> KerasTensor:
     return root
 
 
-def _elementwise_arguments(x: KerasTensor) -> list[KerasTensor]:
+def shape_source(x: Any) -> Any:
+    """Return a short expression of most likely the same shape: for reading only."""
+    while is_symbolic(x):
+        same = [t for t in elementwise_arguments(x) if t.shape == x.shape]
+        if not same:
+            break
+        x = same[0]
+    return x
+
+
+def elementwise_arguments(x: KerasTensor) -> list[KerasTensor]:
     if x.node is None:
         return []
     function = getattr(x.node.operation, "function", None)
@@ -261,6 +325,8 @@ def _reduced(c: Any, y: KerasTensor, target: KerasTensor, carries: bool) -> Any:
     if same_shape(y, target):
         return c
     if not carries and (is_number(c) or not same_shape(c, y)):
+        if y.shape == target.shape:  # most likely nothing was broadcast
+            return spread(c, y, target)
         c = filled(c, y)
     if is_number(c):
         c = filled(c, target)
@@ -406,8 +472,17 @@ def _where(
 
 
 def _softmax(g: Any, y: KerasTensor, x: Any, axis: int = -1) -> list[Any]:
+    short = None if is_number(g) else _short(g, y)
     g = filled(g, y)
+    if short is not None:
+        return [minus(short, times(y, ops.sum(short, axis=axis, keepdims=True)))]
     return [y * (g - ops.sum(g * y, axis=axis, keepdims=True))]
+
+
+def _log_softmax(g: Any, y: KerasTensor, x: Any, axis: int = -1) -> list[Any]:
+    g = filled(g, y)
+    total = ops.sum(g, axis=axis, keepdims=True)
+    return [minus(g, times(ops.softmax(x, axis), total))]
 
 
 def _reshape(g: Any, y: KerasTensor, x: Any, newshape: Any) -> list[Any] | None:
@@ -424,6 +499,7 @@ OTHERS: dict[Any, Callable[..., Any]] = {
     ops.transpose: _transpose,
     ops.where: _where,
     ops.softmax: _softmax,
+    ops.log_softmax: _log_softmax,
     ops.reshape: _reshape,
 }
 # Ops through which nothing flows.

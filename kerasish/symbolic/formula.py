@@ -15,6 +15,7 @@ import numpy as np
 from .. import backend, tree
 from ..graph import Node, is_symbolic
 from ..variable import Variable
+from .derivatives import shape_source
 from .piece import is_leaf
 from .variables import Shared
 
@@ -48,7 +49,7 @@ OPERATORS: Operators = {
     "square": ("%s ** 2", POWER, CALL),
 }
 # Ops that change nothing that a reader of the formula cares for.
-FORMALITIES = ("sum_like",)
+FORMALITIES = ("sum_like", "spread")
 REDUCING = ("sum", "mean", "prod", "max", "min", "all", "any")
 CALLS, CHARACTERS, DEPTH = 2_000, 4_000, 60  # larger formulas are cut into lines
 SHORT = 6  # characters: a shorter text is repeated rather than named
@@ -160,13 +161,16 @@ def arguments_of(node: Node) -> tuple[Any, ...]:
         return (node.args[0], *(list(side) if several else side[0] for side in sides))
     if hasattr(operation, "wrt"):
         return operation.pieces[0].outputs[0], operation.wrt
-    formal = title(operation) in FORMALITIES and _sum_of(*node.args) is not None
-    return node.args[:1] if formal else node.args
+    name = title(operation)
+    if name == "count":
+        return shape_source(node.args[0]), *node.args[1:]
+    formal = name in FORMALITIES and _sum_of(node.args[0], node.args[-1]) is not None
+    return node.args[:1] if formal or name == "spread" else node.args
 
 
 def _sum_of(x: Any, like: Any) -> dict[str, Any] | None:
     """Return along what `x` is summed to have the shape of `like`; None: it depends."""
-    extra = x.ndim - like.ndim
+    extra = getattr(x, "ndim", 0) - like.ndim
     if extra < 0:
         return None
     pairs = enumerate(zip(like.shape, x.shape[extra:]))
@@ -263,7 +267,7 @@ class Writer:
         """Return the text of a call."""
         name, args = title(node.operation), arguments_of(node)
         if name in FORMALITIES and len(args) == 1:
-            return self.formality(*node.args)
+            return self.formality(node.args[0], node.args[-1])
         if hasattr(node.operation, "taps"):
             return self.loop(node)
         if name == "get_item" and len(args) == 2:
@@ -291,8 +295,8 @@ class Writer:
 
     def formality(self, x: Any, like: Any) -> Term:
         """Return what has the shape of another tensor: perhaps a sum."""
-        along = _sum_of(x, like)
-        if not along and x.ndim == like.ndim:
+        along = {} if not is_symbolic(x) or x.ndim == 0 else _sum_of(x, like)
+        if not along and (not is_symbolic(x) or x.ndim in (0, like.ndim)):
             return self.value(x)
         return self.written("sum", [x], along or {})
 
