@@ -17,7 +17,7 @@ from ..layers.layer import _calls
 from ..registry import get_uid as get_uid
 from ..saving.eras import hard_sigmoid as hard_sigmoid
 from ..variable import Variable, name_scope
-from .graph import Gradient, function, gradients
+from .graph import function, gradients
 
 # Old name -> the op of today that takes the same arguments.
 OPS = {
@@ -508,7 +508,7 @@ def reset_uids() -> None:
     registry.reset_names()
 
 
-__all__ = ["GONE", "OPS", "Gradient", "function", "gradients", "name_scope"]
+__all__ = ["GONE", "OPS", "function", "gradients", "name_scope"]
 
 
 def __getattr__(name: str) -> Any:  # PEP 562: names that are not here

@@ -3,61 +3,23 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from .. import backend, ops, registry
-from ..graph import KerasTensor, Operation, is_symbolic, toposort
+from .. import ops, symbolic
+from ..graph import KerasTensor, is_symbolic
 from ..layers.layer import _calls
-from ..models import Function
-from ..variable import functional
 
-__all__ = ["Gradient", "function", "gradients"]
+__all__ = ["function", "gradients"]
 
 
-class Gradient(Operation):
-    """The gradients of the sum of `loss` with respect to some of what it depends on.
-
-    Args:
-        loss: symbolic tensor.
-        variables: symbolic tensors before it, and variables.
-    """
-
-    def __init__(self, loss: KerasTensor, variables: Sequence[Any]) -> None:
-        super().__init__(registry.unique_name("gradient"))
-        self.tensors = [x for x in variables if is_symbolic(x)]
-        self.variables = [x for x in variables if not is_symbolic(x)]
-        made = {id(t) for t in self.tensors}
-        needed = [t for node in toposort([loss], self.tensors) for t in node.inputs]
-        loose = [t for t in needed if t.node is None or not t.node.inputs]
-        others = {id(t): t for t in loose if id(t) not in made}
-        self.inputs = [*self.tensors, *others.values()]
-        self.graph = Function(self.inputs, loss)
-        layers = [x for x in self.graph.operations if hasattr(x, "variables")]
-        held = [*self.variables, *(v for layer in layers for v in layer.variables)]
-        self.held = list({id(v): v for v in held}.values())
-        self.order = [id(x) for x in variables]
-
-    def call(self, *values: Any) -> list[Any]:
-        """Return the gradients, in the order of `variables`."""
-        count, known = len(self.tensors), len(self.variables)
-        rest = [v.value for v in self.held[known:]]
-
-        def objective(now: list[Any]) -> tuple[Any, None]:
-            inputs = [*now[:count], *values[count:]]
-            run = functional(lambda: self.graph.run(inputs), self.held)
-            return ops.sum(run([*now[count:], *rest])[0]), None
-
-        given = [*values[:count], *(v.value for v in self.variables)]
-        gradients = backend.value_and_grad(objective)(given)[1]
-        found = dict(zip(map(id, (*self.tensors, *self.variables)), gradients))
-        return [found[key] for key in self.order]
-
-
-def gradients(loss: KerasTensor, variables: Any) -> list[KerasTensor]:
+def gradients(loss: KerasTensor, variables: Any) -> list[KerasTensor | None]:
     """Return the gradients of (the sum of) `loss` as symbolic tensors.
 
     Args:
         loss: symbolic tensor.
-        variables: what to differentiate with respect to: symbolic tensors on which
-            the loss depends, such as `model.input` or `layer.output`, and variables.
+        variables: what to differentiate with respect to: symbolic tensors, such as
+            `model.input` or `layer.output`, and variables.
+
+    Returns:
+        A gradient for each; None where the loss does not depend on it.
 
     Raises:
         ValueError: if `loss` is not symbolic. For arrays there are `jax.grad` and, in
@@ -70,14 +32,18 @@ def gradients(loss: KerasTensor, variables: Any) -> list[KerasTensor]:
             "with `jax.grad`."
         )
     wanted = list(variables) if isinstance(variables, (list, tuple)) else [variables]
-    operation = Gradient(loss, wanted)
-    return operation.symbolic_call(*operation.inputs)
+    return symbolic.grad(
+        ops.sum(loss) if loss.ndim else loss,
+        wanted,
+        disconnected_inputs="ignore",
+        return_disconnected="none",
+    )
 
 
 def function(
     inputs: Sequence[Any], outputs: Any, updates: Any = None, name: Any = None
 ) -> Callable[[Sequence[Any]], Any]:
-    """Return what computes symbolic `outputs` from values of `inputs`.
+    """Return what computes symbolic `outputs` from values of `inputs`, compiled.
 
     Args:
         inputs: symbolic tensors, also of the middle of a model, and perhaps
@@ -90,23 +56,22 @@ def function(
         `outputs` is one.
     """
     tensors = [x for x in inputs if is_symbolic(x)]
-    several = isinstance(outputs, (list, tuple))
-    wanted = list(outputs) if several else [outputs]
-    pairs = list(updates or ())
-    graph = Function(tensors, [*wanted, *(new for _, new in pairs)], name)
+    given = [symbolic.In(x, name=str(i)) for i, x in enumerate(tensors)]
+    several = list(outputs) if isinstance(outputs, (list, tuple)) else outputs
+    options = {"updates": updates, "name": name, "allow_input_downcast": True}
+    made: dict[bool, Any] = {}  # whether layers train -> compiled for that
 
     def call(values: Sequence[Any]) -> Any:
         named = list(zip(inputs, values, strict=True))
-        phases = [bool(value) for x, value in named if not is_symbolic(x)]
-        arrays = [ops.convert_to_tensor(v, x.dtype) for x, v in named if is_symbolic(x)]
-        before, _calls.training = _calls.training, any(phases)
+        training = any(bool(value) for x, value in named if not is_symbolic(x))
+        if training not in made:
+            made[training] = symbolic.function(
+                given, several, on_unused_input="ignore", **options
+            )
+        before, _calls.training = _calls.training, training
         try:
-            results = graph.run(arrays)
+            return made[training](*(v for x, v in named if is_symbolic(x)))
         finally:
             _calls.training = before
-        for (target, _), value in zip(pairs, results[len(wanted) :]):
-            target.assign(value)
-        made = [ops.convert_to_numpy(x) for x in results[: len(wanted)]]
-        return made if several else made[0]
 
     return call
