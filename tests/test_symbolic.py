@@ -351,6 +351,15 @@ def test_higher_and_partial_derivatives():
     assert S.grad(S.grad_clip(x * y, -1.0, 1.0) * 5.0, x).eval(at) == 2
 
 
+def test_graphs_may_be_deep():
+    v = S.vector("v")
+    total = v
+    for _ in range(1_100):  # more than Python's stack holds
+        total = total + v
+    slope = S.grad(ops.sum(total), v)
+    assert S.function([v], slope, mode="FAST_COMPILE")([1, 2]).tolist() == [1101, 1101]
+
+
 def test_disconnected_inputs():
     x, y = S.scalars("x", "y")
     with pytest.raises(

@@ -7,13 +7,22 @@ What flows is meant as broadcast to the shape of the op's result.
 
 import inspect
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from .. import backend, dtypes, ops
 from ..graph import KerasTensor, Tensor, is_symbolic, op
 
-__all__ = ["EXTRAS", "RULES", "count", "filled", "plus", "sum_like", "times"]
+__all__ = [
+    "EXTRAS",
+    "RULES",
+    "count",
+    "filled",
+    "note_shapes",
+    "plus",
+    "sum_like",
+    "times",
+]
 
 
 @op
@@ -158,17 +167,20 @@ def _cancelled(numerator: Any, denominator: Any, factor: Any) -> Any:
     return None
 
 
-def _short(x: Any, factor: Any) -> Any:
+def _short(x: Any, factor: Any, depth: int = 4) -> Any:
     """Return x · factor where that is shorter: where something cancels."""
+    if not depth:
+        return None
     inner = _made_by(x, ops.negative)
     if inner:
-        short = _short(inner[0], factor)
+        short = _short(inner[0], factor, depth - 1)
         return None if short is None else minus(0, short)
     fraction = _made_by(x, ops.divide)
     if fraction:
         return _cancelled(fraction[0], fraction[1], factor)
     for function, join in ((ops.add, plus), (ops.subtract, minus)):
-        parts = [_short(part, factor) for part in _made_by(x, function) or ()]
+        terms = _made_by(x, function) or ()
+        parts = [_short(term, factor, depth - 1) for term in terms]
         if parts and None not in parts:
             return join(*parts)
     return None
@@ -276,6 +288,12 @@ def same_shape(a: KerasTensor, b: KerasTensor) -> bool:
     if a is b or (a.shape == b.shape and None not in a.shape):
         return True
     return a.ndim == b.ndim and _root(a) is _root(b)
+
+
+def note_shapes(tensors: Iterable[KerasTensor]) -> None:
+    """Find out about shapes from the beginning of a graph on, however deep it is."""
+    for tensor in tensors:
+        _root(tensor)
 
 
 def _root(x: KerasTensor) -> KerasTensor:

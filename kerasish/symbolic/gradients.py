@@ -18,7 +18,7 @@ from ..graph import (
 )
 from ..registry import unique_name
 from ..variable import Variable, functional
-from .derivatives import FLAT, filled, flows_back, plus
+from .derivatives import FLAT, filled, flows_back, note_shapes, plus
 from .function import evaluated, place
 from .piece import Piece, variables_of
 from .variables import SymbolicVariable, listed, symbolic
@@ -167,6 +167,7 @@ def _flow(
             relevant.append(node)
             outputs = [t for t in tree.flatten(node.outputs) if is_symbolic(t)]
             touched |= {id(t) for t in outputs if dtypes.is_float(t.dtype)} - shut
+    note_shapes(t for node in order for t in tree.flatten(node.outputs))
     for node in reversed(relevant):
         upstream = [found.get(id(t)) for t in tree.flatten(node.outputs)]
         if all(g is None for g in upstream):
