@@ -391,6 +391,23 @@ def test_what_is_gone_is_named(kind, arguments, match):
         kerasish.models.model_from_json(stack)
 
 
+@pytest.mark.parametrize("library", [keras, kerasish], ids=["keras", "kerasish"])
+def test_ops_of_keras_3_are_told_from_layers(library, tmp_path):
+    """`.h5` files tell of both the class alone; Keras itself takes ops for layers."""
+    ops, layers = library.ops, library.layers
+    x = library.Input((4,))
+    y = layers.Add()([x * 2.0, layers.Dense(4)(x)]) + ops.sin(x)
+    y = ops.concatenate([y, ops.sum(ops.maximum(y, 0.1), axis=-1, keepdims=True)], -1)
+    y = layers.ReLU()(layers.Concatenate()([y[:, 1:], ops.leaky_relu(y, 0.1)]))
+    model = library.Model(x, y)
+    file = str(tmp_path / "m.h5")
+    model.save(file)
+    rows = np.random.default_rng(0).normal(size=(2, 4)).astype("float32")
+    loaded = kerasish.saving.load_model(file)
+    np.testing.assert_allclose(loaded(rows), model(rows), rtol=1e-6)
+    assert [layer.name for layer in loaded.layers] == [x.name for x in model.layers]
+
+
 def test_a_lambda_gets_its_function_from_whoever_loads_it():
     config = {"name": "twice", "batch_input_shape": [None, 3], "arguments": {}}
     config |= {"function": ["4wEAAA==", None, None], "function_type": "lambda"}

@@ -158,6 +158,8 @@ def _layer(entry: Any, old: bool) -> Any:
         made["class_name"] = name.rsplit(">", 1)[1]
     elif name == "GroupedQueryAttention":  # the class's own name, in `.h5`
         made["class_name"] = "GroupQueryAttention"
+    elif "module" not in entry and not old and isinstance(inner, dict):
+        made |= _operation(name, inner)
     if old and isinstance(inner, list):
         inner = {"layers": inner}
         if isinstance(entry.get("name"), str):
@@ -171,6 +173,27 @@ def _layer(entry: Any, old: bool) -> Any:
             made.pop("build_config", None)  # the first call builds it
             made["class_name"], inner = _arguments(name, inner)
     return {**made, "config": inner}
+
+
+def _operation(name: str, inner: dict[str, Any]) -> dict[str, Any]:
+    """Return the module of an op, of which `.h5` files tell the class alone.
+
+    Some layers have the same names; their configs say more.
+    """
+    if name == "function" and {"call", "settings"} <= set(inner):
+        return {"module": "kerasish.function"}
+    of_layers = {"trainable", "dtype", "layers", "batch_shape"}
+    if of_layers & set(inner) or registry.get_registered_object(name) is not None:
+        return {}
+    if name in ("ReLU", "Mish"):
+        return {"module": "keras.src.activations.activations"}
+    known = name.lower() in _OPS
+    return {"module": "keras.src.ops.numpy"} if known else {}
+
+
+# Ops by their classes in small letters; some classes have names of their own.
+_OPS = {name.replace("_", "") for name in ops.__all__}
+_OPS |= {"batchnorm", "layernorm", "rmsnorm"}
 
 
 def _model(config: dict[str, Any], old: bool) -> dict[str, Any]:
