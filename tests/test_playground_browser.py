@@ -26,6 +26,8 @@ def process():
     pipe = subprocess.PIPE
     how = {"stdout": pipe, "stderr": pipe, "text": True}
     how["env"] = {**os.environ, "JAX_DISABLE_MOST_OPTIMIZATIONS": "1"}
+    # Who runs the suite in the background of a shell has Ctrl-C ignored.
+    how["preexec_fn"] = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)
     with subprocess.Popen([*command, "--no-browser"], **how) as made:
         yield made
         made.kill()
