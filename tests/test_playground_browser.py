@@ -17,17 +17,21 @@ reason = webdriver.missing()
 pytestmark = pytest.mark.skipif(reason is not None, reason=f"Chromium is {reason}")
 
 READY = "document.querySelector('#units .bias') && now && !due"
+# `python -m kerasish`; a suite in the background of a shell has Ctrl-C ignored.
+START = """
+import runpy, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+runpy.run_module("kerasish", run_name="__main__", alter_sys=True)
+"""
 FLOOR = 10  # pictures a second on a machine that others use, too
 
 
 @pytest.fixture(scope="module")
 def process():
-    command = [sys.executable, "-m", "kerasish", "playground", "--port", "0"]
+    command = [sys.executable, "-c", START, "playground", "--port", "0"]
     pipe = subprocess.PIPE
     how = {"stdout": pipe, "stderr": pipe, "text": True}
     how["env"] = {**os.environ, "JAX_DISABLE_MOST_OPTIMIZATIONS": "1"}
-    # Who runs the suite in the background of a shell has Ctrl-C ignored.
-    how["preexec_fn"] = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)
     with subprocess.Popen([*command, "--no-browser"], **how) as made:
         yield made
         made.kill()
