@@ -80,7 +80,7 @@ def test_it_plays_pauses_steps_and_begins_again(page):
     window.click("#play")
     window.until("now.epoch > 3 && now.playing")
     assert window.text("#play") == "Pause" and window.text("#status") == ""
-    for _ in range(3):  # others may have the machine for a moment
+    for _ in range(8):  # others may have the machine for a while
         rates = pictures_a_second(window)
         print("\npictures a second, drawn and received:", *map(round, rates))
         if min(rates) >= FLOOR:
@@ -261,7 +261,7 @@ def test_nothing_overlaps_or_sticks_out(page, tmp_path, width):
 def test_control_c_ends_the_server_and_the_page_says_so(page, process):
     window = page()
     process.send_signal(signal.SIGINT)
-    out, errors = process.communicate(timeout=15)
+    out, errors = process.communicate(timeout=60)
     assert (process.returncode, errors) == (0, ""), out
     window.until("document.querySelector('#status').textContent.includes('stopped')")
     assert "error" in window.run("return document.querySelector('#status').className")

@@ -64,7 +64,7 @@ class Browser:
     def text(self, css: str) -> str:
         return self.run("return document.querySelector(arguments[0]).innerText", css)
 
-    def until(self, condition: str, *args: Any, seconds: float = 20) -> Any:
+    def until(self, condition: str, *args: Any, seconds: float = 60) -> Any:
         """Wait until a JavaScript expression is true; return its value."""
         due = time.monotonic() + seconds
         while not (found := self.run(f"return {condition}", *args)):
