@@ -278,6 +278,16 @@ def test_gradients_of_compositions(make):
     S.verify_grad(make, arrays, n_tests=1, rng=0)
 
 
+def test_gradients_of_calls_by_name():
+    """Arguments are told by their names: left out, or in another order."""
+    m, n = np.array([[0.3, 0.6], [0.2, 0.8]]), np.array([[0.5, 1.7], [1.1, 0.4]])
+    S.verify_grad(lambda m: ops.sum(m**2, keepdims=True) * m, [m], rng=0)
+    S.verify_grad(lambda m: ops.mean(x=m**3, keepdims=True) * m, [m], rng=0)
+    S.verify_grad(lambda m, n: ops.divide(x2=m, x1=n), [m, n], rng=0)
+    S.verify_grad(lambda m, n: ops.matmul(x2=m, x1=n), [m, n], rng=0)
+    S.verify_grad(lambda m, n: ops.where(m > 0.4, x2=m, x1=m * n), [m, n], rng=0)
+
+
 def test_unknown_sizes_may_be_one():
     """A vector of one element that was broadcast gets the sum."""
     v, w = S.vectors("v", "w")

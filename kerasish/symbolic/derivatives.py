@@ -5,7 +5,6 @@ a plain number, and products with 0 and 1 are never made, so that formulas are s
 What flows is meant as broadcast to the shape of the op's result.
 """
 
-import inspect
 import math
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -15,7 +14,6 @@ from ..graph import KerasTensor, Tensor, is_symbolic, op
 
 __all__ = [
     "EXTRAS",
-    "RULES",
     "count",
     "filled",
     "note_shapes",
@@ -457,7 +455,8 @@ def _given(axis: Any) -> tuple[Any, ...]:
     return () if axis is None else (axis,)
 
 
-def _matmul(g: Any, y: KerasTensor, a: Any, b: Any) -> list[Any] | None:
+def _matmul(g: Any, y: KerasTensor, x1: Any, x2: Any) -> list[Any] | None:
+    a, b = x1, x2
     ranks = (getattr(a, "ndim", None), getattr(b, "ndim", None))
     if ranks == (1, 1):
         return [times(g, b), times(g, a)]
@@ -523,32 +522,33 @@ OTHERS: dict[Any, Callable[..., Any]] = {
 # Ops through which nothing flows.
 FLAT = {ops.stop_gradient, ops.sign, ops.floor, ops.ceil, ops.round, ops.ones_like}
 FLAT |= {ops.zeros_like, count}
-RULES = {*UNARY, *BINARY, *OTHERS}
 
 
-def flows_back(function: Any, g: Any, y: KerasTensor, args: Any, kwargs: Any) -> Any:
-    """Return the gradients of an op's arguments, in their order, or None.
+def flows_back(
+    function: Any, g: Any, y: KerasTensor, given: dict[str, Any]
+) -> list[Any] | None:
+    """Return the gradients of an op's arguments, in their order; None: no rule knows.
 
     Args:
         function: the op.
         g: gradient of its result: a number (the same everywhere) or a tensor.
         y: its result.
-        args, kwargs: its arguments.
+        given: its arguments by name, in the order of its signature.
     """
-    if function not in RULES:
-        return None
-    given = list(inspect.signature(function).bind(*args, **kwargs).arguments.values())
     if function in OTHERS:
-        return OTHERS[function](g, y, *given) if is_symbolic(given[0]) else None
-    if not all(is_number(x) or is_symbolic(x) for x in given):
+        symbols = is_symbolic(next(iter(given.values())))
+        return OTHERS[function](g, y, **given) if symbols else None
+    values = list(given.values())
+    if not all(is_number(x) or is_symbolic(x) for x in values):
         return None
     if function in UNARY:
-        x = given[0]
-        return [UNARY[function](g, x, y)] if len(given) == 1 else None
+        return [UNARY[function](g, values[0], y)] if len(values) == 1 else None
+    if function not in BINARY:
+        return None
     first, second, carries = BINARY[function]
     flows = []
-    for rule, x in zip((first, second), given):
+    for rule, x in zip((first, second), values):
         wanted = is_symbolic(x) and dtypes.is_float(x.dtype)
-        flow = rule(g, *given, y) if wanted else 0
+        flow = rule(g, *values, y) if wanted else 0
         flows.append(_reduced(flow, y, x, carries) if wanted else 0)
     return flows

@@ -1,5 +1,6 @@
 """Derivatives of expressions, which are expressions again."""
 
+import inspect
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -187,12 +188,15 @@ def _order(ends: list[KerasTensor], wanted: list[Any]) -> list[Node]:
     """
     opened: dict[int, Node] = {}
     inner: list[KerasTensor] = []
-    for node in toposort(ends):
+    order = toposort(ends)
+    for node in order:
         opens = getattr(node.operation, "opened", None)
         if opens is not None:
             opened[id(node)] = opens(node, wanted)
             inner += opened[id(node)].operation.known  # type: ignore[attr-defined]
-    return [opened.get(id(node), node) for node in toposort([*inner, *ends])]
+    if inner:
+        order = toposort([*inner, *ends])
+    return [opened.get(id(node), node) for node in order]
 
 
 def _is_flat(node: Node) -> bool:
@@ -205,15 +209,16 @@ def _back_through(
     """Return (what, the gradient that flows back to it) of one call."""
     single = is_symbolic(node.outputs)
     if single and isinstance(node.operation, FunctionOperation):
-        args, kwargs = tree.map_structure(
-            lambda x: symbolic(x) if isinstance(x, Variable) else x,
-            (node.args, node.kwargs),
-        )
         function = node.operation.function
-        flows = flows_back(function, upstream[0], node.outputs, args, kwargs)
+        bound = inspect.signature(function).bind(*node.args, **node.kwargs)
+        given = {
+            name: symbolic(x) if isinstance(x, Variable) else x
+            for name, x in bound.arguments.items()
+        }
+        flows = flows_back(function, upstream[0], node.outputs, given)
         if flows is not None:
-            given = [*node.args, *node.kwargs.values()]
-            return [(x, f) for x, f in zip(given, flows) if id(x) in touched]
+            pairs = zip(bound.arguments.values(), flows)
+            return [(x, flow) for x, flow in pairs if id(x) in touched]
     targets = [x for x in (*node.inputs, *variables_of(node)) if id(x) in touched]
     targets = list({id(x): x for x in targets}.values())
     outputs = tree.flatten(node.outputs)
