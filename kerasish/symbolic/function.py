@@ -232,12 +232,12 @@ class Compiled:
         variables = self._variables()
         state = [v.value for v in variables]
         if not self.mode.compiled:
-            program = self._program({}, variables, None)
+            program = self._program({})
             for _ in range((steps or 1) - 1):
                 state = self._stepped(program, state, values)
             results, news = program(state, values)
         else:
-            program, rest = self._compiled(values, variables, steps is not None)
+            program, rest = self._compiled(values, steps is not None)
             results, news = program(state, rest, *([steps] if steps else []))
         for i, new in zip(self._changed, news):
             variables[i].replace(new)
@@ -276,7 +276,7 @@ class Compiled:
         return values
 
     def _compiled(
-        self, values: list[Any], variables: list[Variable], repeated: bool
+        self, values: list[Any], repeated: bool
     ) -> tuple[Callable[..., Any], list[Any]]:
         """Return the program, and the values to pass to it.
 
@@ -296,12 +296,12 @@ class Compiled:
         if key not in self._programs:
             if len(self._programs) >= PROGRAMS:
                 self._programs.pop(next(iter(self._programs)))
-            run = self._program(known, variables, repeated)
+            run = self._program(known, repeated)
             self._programs[key] = backend.jit(run)
         return self._programs[key], rest
 
     def _program(
-        self, known: dict[int, Any], variables: list[Variable], repeated: bool | None
+        self, known: dict[int, Any], repeated: bool = False
     ) -> Callable[..., Any]:
         """Return `run(state, values, steps) -> (results, new state that changed)`."""
 

@@ -251,9 +251,6 @@ def scan(
     captured = step.piece.captured
     sequences = [x for x, _ in loops]
     given = (n_steps, sequences, initials, list(step.states), captured)
-    if not any(map(is_symbolic, tree.flatten(given))):
-        given = (symbolic(n_steps), *given[1:])
-        operation.lengths = 1
     results, lasts = operation.symbolic_call(*given)
     updates = dict(zip(step.states, lasts))
     single = len(results) == 1 and not return_list and not step.listed

@@ -119,21 +119,15 @@ class RandomStreams:
         self.state_updates.append((state, state.default_update))
         return draw(state, kind, sizes, parameters)
 
-    def uniform(
-        self, size: Any = (), low: Any = 0.0, high: Any = 1.0, ndim: int | None = None
-    ) -> Any:
+    def uniform(self, size: Any = (), low: Any = 0.0, high: Any = 1.0) -> Any:
         """Return numbers in [low, high), all equally likely."""
         return self._drawn("uniform", size, (low, high))
 
-    def normal(
-        self, size: Any = (), avg: Any = 0.0, std: Any = 1.0, ndim: int | None = None
-    ) -> Any:
+    def normal(self, size: Any = (), avg: Any = 0.0, std: Any = 1.0) -> Any:
         """Return normally distributed numbers."""
         return self._drawn("normal", size, (avg, std))
 
-    def random_integers(
-        self, size: Any = (), low: int = 0, high: int = 1, ndim: int | None = None
-    ) -> Any:
+    def random_integers(self, size: Any = (), low: int = 0, high: int = 1) -> Any:
         """Return whole numbers from `low` to `high`, both included."""
         return self._drawn("integers", size, (low, high + 1))
 
@@ -142,7 +136,6 @@ class RandomStreams:
         size: Any = (),
         n: Any = 1,
         p: Any = 0.5,
-        ndim: int | None = None,
         dtype: Any = "int32",
     ) -> Any:
         """Return how many of `n` trials succeed, each with probability `p`."""
@@ -153,7 +146,6 @@ class RandomStreams:
         size: Any = (),
         n: int = 1,
         pvals: Sequence[float] = (0.5, 0.5),
-        ndim: int | None = None,
         dtype: Any = "int32",
     ) -> Any:
         """Return how often each class comes in `n` draws; classes on a last axis."""

@@ -168,7 +168,7 @@ def shared(
     return Shared(value, shape)
 
 
-def constant(x: Any, name: str | None = None, dtype: Any = None) -> Any:
+def constant(x: Any, dtype: Any = None) -> Any:
     """Return `x` as an array that can stand in expressions: it is never changed.
 
     Numbers and NumPy arrays may stand there as they are, too.
