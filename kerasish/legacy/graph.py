@@ -57,7 +57,7 @@ def function(
     """
     tensors = [x for x in inputs if is_symbolic(x)]
     given = [symbolic.In(x, name=str(i)) for i, x in enumerate(tensors)]
-    several = list(outputs) if isinstance(outputs, (list, tuple)) else outputs
+    wanted = list(outputs) if isinstance(outputs, (list, tuple)) else outputs
     options = {"updates": updates, "name": name, "allow_input_downcast": True}
     made: dict[bool, Any] = {}  # whether layers train -> compiled for that
 
@@ -66,7 +66,7 @@ def function(
         training = any(bool(value) for x, value in named if not is_symbolic(x))
         if training not in made:
             made[training] = symbolic.function(
-                given, several, on_unused_input="ignore", **options
+                given, wanted, on_unused_input="ignore", **options
             )
         before, _calls.training = _calls.training, training
         try:
